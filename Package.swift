@@ -1,0 +1,43 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+  name: "Nabla",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Nabla", targets: ["Nabla"]),
+    .executable(name: "nabla", targets: ["NablaCommand"]),
+  ],
+  dependencies: [
+    // Only the command line needs it: a package that depends on the library does not build it.
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CBLAS", pkgConfig: "openblas",
+      providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
+    .systemLibrary(
+      name: "CLAPACKE", pkgConfig: "lapacke",
+      providers: [.apt(["liblapacke-dev"]), .brew(["lapack"])]),
+    .target(name: "CKernels"),
+    .target(name: "NablaTensor", dependencies: ["CBLAS", "CKernels"]),
+    .target(name: "NablaAutodiff", dependencies: ["NablaTensor"]),
+    .target(name: "NablaLinalg", dependencies: ["NablaAutodiff", "CLAPACKE"]),
+    .target(name: "NablaOptimizers", dependencies: ["NablaAutodiff"]),
+    .target(name: "Nabla", dependencies: ["NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaOptimizers"]),
+    .executableTarget(
+      name: "NablaCommand",
+      dependencies: ["Nabla", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+    .executableTarget(name: "Tutorial", dependencies: ["Nabla"], path: "Examples/Tutorial"),
+    .target(name: "TestSupport", dependencies: ["Nabla"], path: "Tests/TestSupport"),
+    .testTarget(name: "NablaTensorTests", dependencies: ["Nabla", "TestSupport", "CBLAS"]),
+    .testTarget(
+      name: "NablaAutodiffTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
+    .testTarget(name: "NablaLinalgTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
+    .testTarget(name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"]),
+    .testTarget(
+      name: "NablaCommandTests", dependencies: ["NablaCommand", "Nabla", "TestSupport"],
+      resources: [.copy("Resources")]),
+  ],
+  swiftLanguageModes: [.v6]
+)

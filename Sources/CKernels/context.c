@@ -1,0 +1,17 @@
+#include "CKernels.h"
+
+static _Thread_local void *context = 0;
+void *nabla_context(void) { return context; }
+void nabla_context_set(void *value) { context = value; }
+
+// A thread takes identities in runs, so that the shared counter is touched once in four thousand.
+#define NABLA_RUN 4096
+static uint64_t next_run = 1;
+static _Thread_local uint64_t next = 0, end = 0;
+uint64_t nabla_next_identity(void) {
+  if (next == end) {
+    next = __atomic_fetch_add(&next_run, 1, __ATOMIC_RELAXED) * NABLA_RUN;
+    end = next + NABLA_RUN;
+  }
+  return next++;
+}

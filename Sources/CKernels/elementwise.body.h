@@ -1,0 +1,239 @@
+// Element-wise loops at one level; see levels.h. Every loop has a dense form, which vectorizes, forms for an operand
+// that is one element (stride 0), and a strided one.
+
+#define UNARY_LOOP(NAME, T, R, EXPRESSION, PRAGMA)                                                                     \
+  static void LEVEL(NAME##_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t n) {                                 \
+    const T *x = xs;                                                                                                   \
+    R *y = ys;                                                                                                         \
+    if (sx == 1) {                                                                                                     \
+      PRAGMA for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
+        const T v = x[i];                                                                                              \
+        y[i] = (R)(EXPRESSION);                                                                                        \
+      }                                                                                                                \
+    } else if (sx == 0) {                                                                                              \
+      if (n <= 0) return;                                                                                              \
+      const T v = x[0];                                                                                                \
+      const R r = (R)(EXPRESSION);                                                                                     \
+      for (ptrdiff_t i = 0; i < n; i++) y[i] = r;                                                                      \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) {                                                                              \
+        const T v = x[i * sx];                                                                                         \
+        y[i] = (R)(EXPRESSION);                                                                                        \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
+#define BINARY_LOOP(NAME, T, R, EXPRESSION, PRAGMA)                                                                    \
+  static void LEVEL(NAME##_##T)(const void *as, ptrdiff_t sa, const void *bs, ptrdiff_t sb, void *ys, ptrdiff_t n) {   \
+    const T *a = as, *b = bs;                                                                                          \
+    R *y = ys;                                                                                                         \
+    if (n <= 0) return;                                                                                                \
+    if (sa == 1 && sb == 1) {                                                                                          \
+      PRAGMA for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
+        const T u = a[i], v = b[i];                                                                                    \
+        y[i] = (R)(EXPRESSION);                                                                                        \
+      }                                                                                                                \
+    } else if (sa == 1 && sb == 0) {                                                                                   \
+      const T v = b[0];                                                                                                \
+      PRAGMA for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
+        const T u = a[i];                                                                                              \
+        y[i] = (R)(EXPRESSION);                                                                                        \
+      }                                                                                                                \
+    } else if (sa == 0 && sb == 1) {                                                                                   \
+      const T u = a[0];                                                                                                \
+      PRAGMA for (ptrdiff_t i = 0; i < n; i++) {                                                                       \
+        const T v = b[i];                                                                                              \
+        y[i] = (R)(EXPRESSION);                                                                                        \
+      }                                                                                                                \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) {                                                                              \
+        const T u = a[i * sa], v = b[i * sb];                                                                          \
+        y[i] = (R)(EXPRESSION);                                                                                        \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
+#define UNARY_TO(NAME, T, R, EXPRESSION) UNARY_LOOP(NAME, T, R, EXPRESSION, NABLA_VECTORIZE)
+#define BINARY_TO(NAME, T, R, EXPRESSION) BINARY_LOOP(NAME, T, R, EXPRESSION, NABLA_VECTORIZE)
+#define UNARY(NAME, T, EXPRESSION) UNARY_TO(NAME, T, T, EXPRESSION)
+#define BINARY(NAME, T, EXPRESSION) BINARY_TO(NAME, T, T, EXPRESSION)
+// A call of the C library an element: nothing to vectorize.
+#define UNARY_CALL(NAME, T, EXPRESSION) UNARY_LOOP(NAME, T, T, EXPRESSION, )
+#define BINARY_CALL(NAME, T, EXPRESSION) BINARY_LOOP(NAME, T, T, EXPRESSION, )
+
+// --- Floating point only -------------------------------------------------------------------------------------------
+
+#define FLOATING(T, s)                                                                                                 \
+  UNARY_CALL(EXP, T, exp##s(v))                                                                                        \
+  UNARY_CALL(EXPM1, T, expm1##s(v))                                                                                    \
+  UNARY_CALL(LOG, T, log##s(v))                                                                                        \
+  UNARY_CALL(LOG1P, T, log1p##s(v))                                                                                    \
+  UNARY(SQRT, T, __builtin_elementwise_sqrt(v))                                                                        \
+  UNARY(RSQRT, T, 1 / __builtin_elementwise_sqrt(v))                                                                   \
+  UNARY(RECIPROCAL, T, 1 / v)                                                                                          \
+  UNARY_CALL(SIN, T, sin##s(v))                                                                                        \
+  UNARY_CALL(COS, T, cos##s(v))                                                                                        \
+  UNARY_CALL(TAN, T, tan##s(v))                                                                                        \
+  UNARY_CALL(SINH, T, sinh##s(v))                                                                                      \
+  UNARY_CALL(COSH, T, cosh##s(v))                                                                                      \
+  UNARY_CALL(TANH, T, tanh##s(v))                                                                                      \
+  UNARY_CALL(ASIN, T, asin##s(v))                                                                                      \
+  UNARY_CALL(ACOS, T, acos##s(v))                                                                                      \
+  UNARY_CALL(ATAN, T, atan##s(v))                                                                                      \
+  UNARY_CALL(ASINH, T, asinh##s(v))                                                                                    \
+  UNARY_CALL(ACOSH, T, acosh##s(v))                                                                                    \
+  UNARY_CALL(ATANH, T, atanh##s(v))                                                                                    \
+  UNARY_CALL(ERF, T, erf##s(v))                                                                                        \
+  UNARY_CALL(SIGMOID, T, sigmoid_##T(v))                                                                               \
+  UNARY_CALL(SOFTPLUS, T, softplus_##T(v))                                                                             \
+  UNARY(FLOOR, T, __builtin_elementwise_floor(v))                                                                      \
+  UNARY(CEIL, T, __builtin_elementwise_ceil(v))                                                                        \
+  UNARY(ROUND, T, __builtin_elementwise_roundeven(v))                                                                  \
+  UNARY(NEGATE, T, -v)                                                                                                 \
+  UNARY(ABS, T, __builtin_elementwise_abs(v))                                                                          \
+  UNARY(SIGN, T, v > 0 ? (T)1 : v < 0 ? (T) - 1 : v)                                                                   \
+  UNARY(SQUARE, T, v *v)                                                                                               \
+  UNARY(RELU, T, v > 0 || v != v ? v : 0)                                                                              \
+  UNARY_TO(IS_NAN, T, b8, v != v)                                                                                      \
+  UNARY_TO(IS_FINITE, T, b8, v - v == 0)                                                                               \
+  BINARY(ADD, T, u + v)                                                                                                \
+  BINARY(SUBTRACT, T, u - v)                                                                                           \
+  BINARY(MULTIPLY, T, u *v)                                                                                            \
+  BINARY(DIVIDE, T, u / v)                                                                                             \
+  BINARY(MAXIMUM, T, u >= v || u != u ? u : v)                                                                         \
+  BINARY(MINIMUM, T, u <= v || u != u ? u : v)                                                                         \
+  BINARY_CALL(POWER, T, pow##s(u, v))                                                                                  \
+  BINARY_CALL(ATAN2, T, atan2##s(u, v))
+FLOATING(f32, f)
+FLOATING(f64, )
+
+// --- Integers --------------------------------------------------------------------------------------------------------
+
+// U is the unsigned type of the same width: its arithmetic wraps where the signed one's is undefined.
+#define INTEGER(T, U)                                                                                                  \
+  UNARY(NEGATE, T, (U)0 - (U)v)                                                                                        \
+  UNARY(ABS, T, v < 0 ? (U)0 - (U)v : (U)v)                                                                            \
+  UNARY(SIGN, T, (v > 0) - (v < 0))                                                                                    \
+  UNARY(SQUARE, T, (U)v *(U)v)                                                                                         \
+  UNARY(RELU, T, v > 0 ? v : 0)                                                                                        \
+  BINARY(ADD, T, (U)u + (U)v)                                                                                          \
+  BINARY(SUBTRACT, T, (U)u - (U)v)                                                                                     \
+  BINARY(MULTIPLY, T, (U)u *(U)v)                                                                                      \
+  BINARY(DIVIDE, T, quotient_##T(u, v))                                                                                \
+  BINARY(MAXIMUM, T, u >= v ? u : v)                                                                                   \
+  BINARY(MINIMUM, T, u <= v ? u : v)
+INTEGER(i32, uint32_t)
+INTEGER(i64, uint64_t)
+INTEGER(u8, uint32_t)
+
+// --- Comparisons, selection, copies -----------------------------------------------------------------------------------
+
+#define EVERY(T)                                                                                                       \
+  BINARY_TO(EQUAL, T, b8, u == v)                                                                                      \
+  BINARY_TO(NOT_EQUAL, T, b8, u != v)                                                                                  \
+  BINARY_TO(LESS, T, b8, u < v)                                                                                        \
+  BINARY_TO(LESS_EQUAL, T, b8, u <= v)                                                                                 \
+  BINARY_TO(GREATER, T, b8, u > v)                                                                                     \
+  BINARY_TO(GREATER_EQUAL, T, b8, u >= v)                                                                              \
+  static void LEVEL(SELECT_##T)(const void *ms, ptrdiff_t sm, const void *as, ptrdiff_t sa, const void *bs,            \
+                                ptrdiff_t sb, void *ys, ptrdiff_t n) {                                                 \
+    const b8 *m = ms;                                                                                                  \
+    const T *a = as, *b = bs;                                                                                          \
+    T *y = ys;                                                                                                         \
+    if (sm == 1 && sa == 1 && sb == 1) {                                                                               \
+      NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) {                                                              \
+        const T u = a[i], v = b[i];                                                                                    \
+        y[i] = m[i] ? u : v;                                                                                           \
+      }                                                                                                                \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) y[i] = m[i * sm] ? a[i * sa] : b[i * sb];                                      \
+    }                                                                                                                  \
+  }                                                                                                                    \
+  static void LEVEL(COPY_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t sy, ptrdiff_t n) {                     \
+    const T *x = xs;                                                                                                   \
+    T *y = ys;                                                                                                         \
+    if (sx == 1 && sy == 1) {                                                                                          \
+      __builtin_memcpy(y, x, (size_t)n * sizeof(T));                                                                   \
+    } else if (sx == 0 && sy == 1) {                                                                                   \
+      const T v = n > 0 ? x[0] : (T)0;                                                                                 \
+      for (ptrdiff_t i = 0; i < n; i++) y[i] = v;                                                                      \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) y[i * sy] = x[i * sx];                                                         \
+    }                                                                                                                  \
+  }
+EVERY(f32)
+EVERY(f64)
+EVERY(i32)
+EVERY(i64)
+EVERY(u8)
+UNARY(NOT, b8, !v)
+BINARY(AND, b8, u &v)
+BINARY(OR, b8, u | v)
+
+// --- Conversions -------------------------------------------------------------------------------------------------------
+
+#define CAST(NAME, FROM, TO, EXPRESSION) UNARY_TO(CAST_##NAME##_from, FROM, TO, EXPRESSION)
+#define CASTS_FROM_FLOATING(S)                                                                                         \
+  CAST(f32, S, f32, v)                                                                                                 \
+  CAST(f64, S, f64, v)                                                                                                 \
+  CAST(i32, S, i32, i32_from_##S(v))                                                                                   \
+  CAST(i64, S, i64, i64_from_##S(v))                                                                                   \
+  CAST(u8, S, u8, u8_from_##S(v))                                                                                      \
+  CAST(b8, S, b8, v != 0)
+#define CASTS_FROM_INTEGER(S)                                                                                          \
+  CAST(f32, S, f32, v)                                                                                                 \
+  CAST(f64, S, f64, v)                                                                                                 \
+  CAST(i32, S, i32, v)                                                                                                 \
+  CAST(i64, S, i64, v)                                                                                                 \
+  CAST(u8, S, u8, v)                                                                                                   \
+  CAST(b8, S, b8, v != 0)
+CASTS_FROM_FLOATING(f32)
+CASTS_FROM_FLOATING(f64)
+CASTS_FROM_INTEGER(i32)
+CASTS_FROM_INTEGER(i64)
+CASTS_FROM_INTEGER(u8)
+
+// --- Tables --------------------------------------------------------------------------------------------------------------
+
+#define X(name) [NABLA_##name] = {LEVEL(name##_f32), LEVEL(name##_f64)},
+#define Y(name)                                                                                                        \
+  [NABLA_##name] = {LEVEL(name##_f32), LEVEL(name##_f64), LEVEL(name##_i32), LEVEL(name##_i64), LEVEL(name##_u8)},
+#define Z(name)                                                                                                        \
+  [NABLA_##name] = {LEVEL(name##_f32), LEVEL(name##_f64), LEVEL(name##_i32),                                           \
+                    LEVEL(name##_i64), LEVEL(name##_u8),  LEVEL(name##_u8)},
+static const nabla_unary LEVEL(unary_table)[NABLA_UNARY_COUNT][NABLA_DTYPES] = {
+    NABLA_FOR_FLOAT_UNARY(X) NABLA_FOR_ANY_UNARY(Y) X(IS_NAN) X(IS_FINITE)[NABLA_NOT] = {[NABLA_BOOL] = LEVEL(NOT_b8)},
+};
+static const nabla_binary LEVEL(binary_table)[NABLA_BINARY_COUNT][NABLA_DTYPES] = {
+    Y(ADD) Y(SUBTRACT) Y(MULTIPLY) Y(DIVIDE) Y(MAXIMUM) Y(MINIMUM) X(POWER) X(ATAN2) Z(EQUAL) Z(NOT_EQUAL) Z(LESS)
+        Z(LESS_EQUAL) Z(GREATER) Z(GREATER_EQUAL)[NABLA_AND] = {[NABLA_BOOL] = LEVEL(AND_b8)},
+    [NABLA_OR] = {[NABLA_BOOL] = LEVEL(OR_b8)},
+};
+#undef X
+#undef Y
+#undef Z
+static const nabla_ternary LEVEL(select_table)[NABLA_DTYPES] = {LEVEL(SELECT_f32), LEVEL(SELECT_f64),
+                                                                LEVEL(SELECT_i32), LEVEL(SELECT_i64),
+                                                                LEVEL(SELECT_u8),  LEVEL(SELECT_u8)};
+static const nabla_copy LEVEL(copy_table)[NABLA_DTYPES] = {LEVEL(COPY_f32), LEVEL(COPY_f64), LEVEL(COPY_i32),
+                                                           LEVEL(COPY_i64), LEVEL(COPY_u8),  LEVEL(COPY_u8)};
+#define ROW(S)                                                                                                         \
+  {LEVEL(CAST_f32_from_##S), LEVEL(CAST_f64_from_##S), LEVEL(CAST_i32_from_##S),                                       \
+   LEVEL(CAST_i64_from_##S), LEVEL(CAST_u8_from_##S),  LEVEL(CAST_b8_from_##S)}
+static const nabla_unary LEVEL(cast_table)[NABLA_DTYPES][NABLA_DTYPES] = {ROW(f32), ROW(f64), ROW(i32),
+                                                                          ROW(i64), ROW(u8),  ROW(u8)};
+#undef ROW
+#undef UNARY_TO
+#undef UNARY_LOOP
+#undef BINARY_LOOP
+#undef UNARY_CALL
+#undef BINARY_CALL
+#undef BINARY_TO
+#undef UNARY
+#undef BINARY
+#undef FLOATING
+#undef INTEGER
+#undef EVERY
+#undef CAST
+#undef CASTS_FROM_FLOATING
+#undef CASTS_FROM_INTEGER

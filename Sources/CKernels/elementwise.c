@@ -1,0 +1,68 @@
+#include "levels.h"
+
+typedef float f32;
+typedef double f64;
+typedef int32_t i32;
+typedef int64_t i64;
+typedef uint8_t u8;
+typedef uint8_t b8;
+
+// Scalar definitions, where C has none of its own that serves.
+static inline f32 sigmoid_f32(f32 x) {
+  f32 e = expf(-fabsf(x));
+  return (x >= 0 ? 1 : e) / (1 + e);
+}
+static inline f64 sigmoid_f64(f64 x) {
+  f64 e = exp(-fabs(x));
+  return (x >= 0 ? 1 : e) / (1 + e);
+}
+static inline f32 softplus_f32(f32 x) { return (x > 0 || x != x ? x : 0) + log1pf(expf(-fabsf(x))); }
+static inline f64 softplus_f64(f64 x) { return (x > 0 || x != x ? x : 0) + log1p(exp(-fabs(x))); }
+
+// Integer arithmetic wraps; a quotient by zero is 0. Both as in NumPy, without its warning.
+static inline i32 quotient_i32(i32 a, i32 b) { return b == 0 ? 0 : b == -1 ? (i32)(0u - (uint32_t)a) : a / b; }
+static inline i64 quotient_i64(i64 a, i64 b) { return b == 0 ? 0 : b == -1 ? (i64)(0ull - (uint64_t)a) : a / b; }
+static inline u8 quotient_u8(u8 a, u8 b) { return b == 0 ? 0 : a / b; }
+
+#define NABLA_SATURATE(T, S, low, high)                                                                               \
+  static inline T T##_from_##S(S x) {                                                                                 \
+    return x != x ? 0 : x <= (S)(low) ? (low) : x >= (S)(high) ? (high) : (T)x;                                       \
+  }
+NABLA_SATURATE(i32, f32, INT32_MIN, INT32_MAX)
+NABLA_SATURATE(i32, f64, INT32_MIN, INT32_MAX)
+NABLA_SATURATE(i64, f32, INT64_MIN, INT64_MAX)
+NABLA_SATURATE(i64, f64, INT64_MIN, INT64_MAX)
+NABLA_SATURATE(u8, f32, 0, UINT8_MAX)
+NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
+
+#define NABLA_LEVEL base
+#include "elementwise.body.h"
+#undef NABLA_LEVEL
+
+#ifdef NABLA_HAS_LEVELS
+#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2,f16c"))), apply_to = function)
+#define NABLA_LEVEL avx2
+#include "elementwise.body.h"
+#undef NABLA_LEVEL
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target(                                                                   \
+    "avx2,fma,bmi,bmi2,f16c,avx512f,avx512dq,avx512bw,avx512vl,avx512cd,prefer-256-bit"))), apply_to = function)
+#define NABLA_LEVEL avx512
+#include "elementwise.body.h"
+#undef NABLA_LEVEL
+#pragma clang attribute pop
+#endif
+
+#ifdef NABLA_HAS_LEVELS
+#define NABLA_PICK(table)                                                                                             \
+  (nabla_instruction_set() == 2 ? table##_avx512 : nabla_instruction_set() == 1 ? table##_avx2 : table##_base)
+#else
+#define NABLA_PICK(table) table##_base
+#endif
+
+nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) { return NABLA_PICK(unary_table)[op][dtype]; }
+nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return NABLA_PICK(binary_table)[op][dtype]; }
+nabla_ternary nabla_select_kernel(int dtype) { return NABLA_PICK(select_table)[dtype]; }
+nabla_copy nabla_copy_kernel(int dtype) { return NABLA_PICK(copy_table)[dtype]; }
+nabla_unary nabla_cast_kernel(int from, int to) { return NABLA_PICK(cast_table)[from][to]; }

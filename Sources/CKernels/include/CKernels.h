@@ -1,0 +1,120 @@
+// The loops of Nabla: element-wise maths, reductions and copies, and the memory they run on.
+//
+// Every loop has one source. It is compiled for several instruction sets through function attributes (never through
+// compiler flags: a package that sets flags cannot be a dependency), and the set is chosen once at run time.
+#ifndef NABLA_CKERNELS_H
+#define NABLA_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// The order of these is that of NablaTensor's DType.
+enum {
+  NABLA_F32 = 0,
+  NABLA_F64 = 1,
+  NABLA_I32 = 2,
+  NABLA_I64 = 3,
+  NABLA_U8 = 4,
+  NABLA_BOOL = 5,
+  NABLA_DTYPES = 6
+};
+
+/// y[i] = f(x[i * sx]), i < n. Strides count elements. y may be x itself when sx is 1.
+typedef void (*nabla_unary)(const void *x, ptrdiff_t sx, void *y, ptrdiff_t n);
+/// y[i] = f(a[i * sa], b[i * sb]). y may be a or b where that one's stride is 1.
+typedef void (*nabla_binary)(const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb, void *y, ptrdiff_t n);
+/// y[i] = mask[i * sm] ? a[i * sa] : b[i * sb].
+typedef void (*nabla_ternary)(const void *mask, ptrdiff_t sm, const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb,
+                              void *y, ptrdiff_t n);
+/// y[i * sy] = x[i * sx].
+typedef void (*nabla_copy)(const void *x, ptrdiff_t sx, void *y, ptrdiff_t sy, ptrdiff_t n);
+/// *y = the reduction of n dense elements, in an order that depends on n alone.
+typedef void (*nabla_reduce_row)(const void *x, ptrdiff_t n, void *y);
+/// y[j] = the reduction over i of x[i * columns + j], in an order that depends on rows alone.
+typedef void (*nabla_reduce_columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *y);
+/// *y = the first index of the largest (or smallest) element; a NaN counts as both, as in NumPy.
+typedef void (*nabla_arg_row)(const void *x, ptrdiff_t n, int64_t *y);
+
+#define NABLA_FOR_FLOAT_UNARY(X)                                                                                      \
+  X(EXP) X(EXPM1) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(RECIPROCAL) X(SIN) X(COS) X(TAN) X(SINH) X(COSH) X(TANH)         \
+  X(ASIN) X(ACOS) X(ATAN) X(ASINH) X(ACOSH) X(ATANH) X(ERF) X(SIGMOID) X(SOFTPLUS) X(FLOOR) X(CEIL) X(ROUND)
+#define NABLA_FOR_ANY_UNARY(X) X(NEGATE) X(ABS) X(SIGN) X(SQUARE) X(RELU)
+
+typedef enum {
+#define X(name) NABLA_##name,
+  NABLA_FOR_FLOAT_UNARY(X) NABLA_FOR_ANY_UNARY(X)
+#undef X
+  // Predicates: the result is Bool.
+  NABLA_IS_NAN,
+  NABLA_IS_FINITE,
+  NABLA_NOT,
+  NABLA_UNARY_COUNT
+} nabla_unary_op;
+
+typedef enum {
+  NABLA_ADD,
+  NABLA_SUBTRACT,
+  NABLA_MULTIPLY,
+  NABLA_DIVIDE,
+  NABLA_MAXIMUM,
+  NABLA_MINIMUM,
+  NABLA_POWER,
+  NABLA_ATAN2,
+  // Comparisons: the result is Bool.
+  NABLA_EQUAL,
+  NABLA_NOT_EQUAL,
+  NABLA_LESS,
+  NABLA_LESS_EQUAL,
+  NABLA_GREATER,
+  NABLA_GREATER_EQUAL,
+  NABLA_AND,
+  NABLA_OR,
+  NABLA_BINARY_COUNT
+} nabla_binary_op;
+
+typedef enum { NABLA_SUM, NABLA_PRODUCT, NABLA_MAX, NABLA_MIN, NABLA_REDUCTION_COUNT } nabla_reduction_op;
+
+// Each returns NULL where the operation has no meaning for the type.
+nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype);
+nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype);
+nabla_ternary nabla_select_kernel(int dtype);
+nabla_copy nabla_copy_kernel(int dtype);
+/// The conversion of one type to another: C's rules, except that a Float outside an integer's range saturates, NaN
+/// becomes 0, and anything but 0 is true.
+nabla_unary nabla_cast_kernel(int from, int to);
+nabla_reduce_row nabla_reduce_row_kernel(nabla_reduction_op op, int dtype);
+nabla_reduce_columns nabla_reduce_columns_kernel(nabla_reduction_op op, int dtype);
+nabla_arg_row nabla_argmax_kernel(int dtype);
+nabla_arg_row nabla_argmin_kernel(int dtype);
+/// y[i] = x[0] + … + x[i] along rows of n.
+nabla_unary nabla_cumulative_sum_kernel(int dtype);
+
+/// 0: plain C (SSE2 on x86-64, NEON on arm64), 1: AVX2 and FMA, 2: AVX-512.
+int nabla_instruction_set(void);
+/// 1 where the processor has the named set: "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq",
+/// "avx512bf16"; 0 elsewhere.
+int nabla_processor_has(const char *feature);
+/// The processor's vendor as cpuid spells it, or "".
+void nabla_processor_vendor(char buffer[13]);
+
+// Memory. Blocks are aligned to 64 bytes. Small ones come from lists of the calling thread, large ones from a bounded
+// pool that all threads share.
+void *nabla_allocate(size_t bytes);
+void nabla_free(void *block, size_t bytes);
+/// Returns the pooled blocks to the system.
+void nabla_memory_trim(void);
+/// The pool keeps at most this many bytes.
+void nabla_memory_set_limit(size_t bytes);
+typedef struct {
+  uint64_t in_use, pooled, peak, limit;
+} nabla_memory_counters;
+nabla_memory_counters nabla_memory(void);
+
+// The slot of the calling thread that holds its innermost context; contexts never cross a suspension point, so the
+// thread's slot is the task's.
+void *nabla_context(void);
+void nabla_context_set(void *context);
+/// A number that no other call in this process returns; never 0. Numbers of one thread follow each other.
+uint64_t nabla_next_identity(void);
+
+#endif

@@ -1,0 +1,27 @@
+// One source, several instruction sets.
+//
+// A body file holds loops whose names go through LEVEL(name). `elementwise.c` and `reduce.c` include their body once
+// for each level; on x86-64 the higher levels are compiled under a target attribute, so the package needs no flags.
+// clang's `target_clones` was rejected: it cannot be combined with static tables of function pointers.
+#ifndef NABLA_LEVELS_H
+#define NABLA_LEVELS_H
+
+#include "CKernels.h"
+#include <math.h>
+
+#define NABLA_PASTE2(a, b) a##_##b
+#define NABLA_PASTE(a, b) NABLA_PASTE2(a, b)
+#define LEVEL(name) NABLA_PASTE(name, NABLA_LEVEL)
+
+// Sums and products are rounded one by one: a contraction to FMA in one level and not in another would let the
+// processor change the result.
+#pragma STDC FP_CONTRACT OFF
+
+// y may be the operand itself; without this the compiler's alias check sends such a call to scalar code.
+#define NABLA_VECTORIZE _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
+
+#if defined(__x86_64__)
+#define NABLA_HAS_LEVELS 1
+#endif
+
+#endif

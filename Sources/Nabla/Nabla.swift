@@ -1,0 +1,4 @@
+@_exported import NablaAutodiff
+@_exported import NablaLinalg
+@_exported import NablaOptimizers
+@_exported import NablaTensor

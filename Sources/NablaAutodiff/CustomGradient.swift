@@ -1,0 +1,78 @@
+import NablaTensor
+
+/// A function with a derivative of your own: `f` returns its value and a pullback, which maps the gradient of the value
+/// to that of `x`. Tapes use the pullback in place of what they recorded inside.
+///
+/// ```swift
+/// let clipped = customGradient(x) { x in (square(x), { g in clip(g * 2 * x, -1, 1) }) }
+/// ```
+/// The pullback is differentiated when gradients nest, so it is written with tensor operations; it must be linear in
+/// its argument. Errors: a pullback that returns another shape than `x` has.
+public func customGradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  _ x: Tensor<S>, _ f: (Tensor<S>) -> (value: Tensor<T>, pullback: @Sendable (Tensor<T>) -> Tensor<S>)
+) -> Tensor<T> {
+  customGradient([x]) { x in
+    let (value, pullback) = f(x[0])
+    return (value, { [pullback($0)] })
+  }
+}
+
+/// A function of several tensors with a derivative of your own; the pullback returns one gradient for each.
+public func customGradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  _ x: [Tensor<S>], _ f: ([Tensor<S>]) -> (value: Tensor<T>, pullback: @Sendable (Tensor<T>) -> [Tensor<S>])
+) -> Tensor<T> {
+  guard !x.isEmpty else {
+    fail("customGradient", "there are no operands")
+    return Tensor(unchecked: .failed(T.dtype))
+  }
+  let (value, pullback) = f(x)
+  let rule = CustomRule { g in pullback(Tensor(unchecked: g)).map(\.erased) }
+  return Tensor(unchecked: Custom(rule: rule, value: value.erased).apply(Operands(x.map(\.erased))))
+}
+
+/// The pullback of one call; two calls are never the same operation.
+final class CustomRule: Sendable {
+  let pullback: @Sendable (AnyTensor) -> [AnyTensor]
+  init(_ pullback: @escaping @Sendable (AnyTensor) -> [AnyTensor]) { self.pullback = pullback }
+}
+
+/// y = a value that was computed already, with a pullback that the caller gave.
+struct Custom: Primitive {
+  static let name = "customGradient"
+  static let residuals: Residuals = []
+  let rule: CustomRule
+  let value: AnyTensor
+
+  static func == (a: Custom, b: Custom) -> Bool { a.rule === b.rule }
+  func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(rule)) }
+
+  func resultType(_ x: Operands) -> TensorType? { TensorType(value.dtype, value.shape) }
+  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { value.detached }
+
+  private func pull(_ g: AnyTensor, _ x: Operands) -> [AnyTensor]? {
+    let gradients = rule.pullback(g)
+    guard gradients.count == x.count, (0..<x.count).allSatisfy({ gradients[$0].shape == x[$0].shape }) else {
+      fail(
+        Self.name,
+        "the pullback returned shapes \(gradients.map(\.shape)) for operands of shapes \(x.all.map(\.shape))")
+      return nil
+    }
+    return gradients
+  }
+
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    guard let gradients = pull(g, x) else { return }
+    for (operand, gradient) in gradients.enumerated() { cotangents.give(operand, gradient) }
+  }
+
+  // The pullback g ↦ Jᵀg is linear; pulling a tangent t back through it gives J t.
+  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    let tape = GradientTape(watchesAccessedVariables: false)
+    let g = AnyTensor(repeating: 0, dtype: y.dtype, shape: y.shape)
+    tape.watch(g)
+    guard let gradients = tape.record({ pull(g, x) }) else { return nil }
+    let known = (0..<x.count).filter { tangents[$0] != nil }
+    return tape.gradient(
+      of: known.map { gradients[$0] }, for: [g.identity], seeds: known.map { tangents[$0]! })[0]
+  }
+}

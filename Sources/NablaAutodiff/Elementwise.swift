@@ -1,0 +1,130 @@
+import CKernels
+import NablaTensor
+
+/// dy/dx of an element-wise function: a number that is known beforehand, or a tensor.
+public enum Slope {
+  /// The function is constant around each element.
+  case zero
+  /// The identity.
+  case one
+  /// The negation.
+  case minusOne
+  /// Anything else.
+  case factor(AnyTensor)
+
+  /// slope · g, or nil for zeros.
+  func times(_ g: AnyTensor) -> AnyTensor? {
+    switch self {
+    case .zero: nil
+    case .one: g
+    case .minusOne: -g
+    case .factor(let slope): g * slope
+    }
+  }
+}
+
+/// An element-wise function of one operand. Its derivative is written once, and both modes follow.
+public protocol UnaryElementwise: Primitive {
+  /// The loop in C.
+  static var kernel: nabla_unary_op { get }
+  /// dy/dx in terms of the operand x and the result y, as far as `residuals` keeps them.
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope
+}
+
+extension UnaryElementwise {
+  /// The operand's type.
+  public func resultType(_ x: Operands) -> TensorType? {
+    guard nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
+      fail(Self.name, "there is no such function of \(x[0].dtype)")
+      return nil
+    }
+    return TensorType(x[0].dtype, x[0].shape)
+  }
+
+  /// Runs the loop.
+  public func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+    let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
+    return AnyTensor(dtype: type.dtype, shape: type.shape) {
+      Elementwise.unary(kernel, x[0], into: $0, width: type.dtype.byteCount)
+    }
+  }
+
+  /// g · dy/dx.
+  public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    cotangents.give(0, derivative(x[0], y).times(g) ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: g.shape))
+  }
+
+  /// dy/dx · tangent.
+  public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    tangents[0].flatMap { derivative(x[0], y).times($0) }
+  }
+}
+
+/// An element-wise function of two operands that broadcast to one shape.
+public protocol BinaryElementwise: Primitive {
+  /// The loop in C.
+  static var kernel: nabla_binary_op { get }
+  /// dy/dx of one operand in terms of both and the result, as far as `residuals` keeps them.
+  func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope
+}
+
+/// The common shape of two operands of one type, or nil after the error.
+func broadcastShape(_ name: String, _ x: Operands) -> Shape? {
+  let (a, b) = (x[0], x[1])
+  guard a.dtype == b.dtype else {
+    fail(name, "\(a.dtype) and \(b.dtype) do not mix; convert one with Tensor(castingFrom:)")
+    return nil
+  }
+  guard let shape = a.shape.broadcast(with: b.shape) else {
+    fail(name, "shapes \(a.shape) and \(b.shape) do not broadcast: sizes must be equal or 1, from the last axis")
+    return nil
+  }
+  return shape
+}
+
+extension BinaryElementwise {
+  /// The common shape, in the operands' type.
+  public func resultType(_ x: Operands) -> TensorType? {
+    guard let shape = broadcastShape(Self.name, x) else { return nil }
+    guard nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
+      fail(Self.name, "there is no such function of \(x[0].dtype)")
+      return nil
+    }
+    return TensorType(x[0].dtype, shape)
+  }
+
+  /// Runs the loop.
+  public func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+    let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
+    return AnyTensor(dtype: type.dtype, shape: type.shape) {
+      Elementwise.binary(kernel, x[0], x[1], into: $0, shape: type.shape, width: type.dtype.byteCount)
+    }
+  }
+
+  /// g · dy/dx for each operand, summed over the axes along which it was repeated.
+  public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    for operand in 0...1 {
+      cotangents.give(
+        operand,
+        derivative(operand, x, y).times(g)?.summed(to: x[operand].shape)
+          ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: x[operand].shape))
+    }
+  }
+
+  /// The sum of dy/dx · tangent over the operands.
+  public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    let parts = (0...1).compactMap { operand in
+      tangents[operand].flatMap { derivative(operand, x, y).times($0) }
+    }
+    return (parts.count == 2 ? parts[0] + parts[1] : parts.first)?.broadcast(to: y.shape)
+  }
+}
+
+extension AnyTensor {
+  /// The transpose of broadcasting: the sum over the axes along which a tensor of `target` is repeated to reach this
+  /// shape. Every rule that meets broadcasting goes through here.
+  func summed(to target: Shape) -> AnyTensor {
+    if shape == target { return self }
+    return Sum(axes: target.repeatedAxes(in: shape))(self).reshaped(to: target)
+  }
+}

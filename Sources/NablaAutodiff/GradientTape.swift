@@ -1,0 +1,134 @@
+import NablaTensor
+
+/// Records operations and differentiates them backwards, with the semantics of TensorFlow 2's tape.
+///
+/// ```swift
+/// let x = Variable<Float>(3)
+/// let tape = GradientTape()
+/// let y = tape.record { square(x) }
+/// tape.gradient(of: y, for: x)                        // 6
+/// ```
+/// Inside ``record(_:)`` a trainable variable that is read is watched, and so is every floating-point result that
+/// depends on something watched. A tape gives one set of gradients and then lets its memory go, unless it is
+/// persistent. Tapes nest: the gradient of an inner tape, taken while an outer one records, is differentiated by the
+/// outer. A tape belongs to one thread at a time; any number of tasks may each use their own.
+public final class GradientTape: Recorder {
+  /// One operation: what its pullback needs, and the nodes of its operands and its result.
+  struct Record {
+    let primitive: any Primitive
+    let operands: Operands
+    let result: AnyTensor
+    let operandNodes: NodeList
+    let resultNode: Int32
+  }
+
+  /// The nodes of the operands of a record; -1 where one is not watched.
+  struct NodeList {
+    let first: Int32
+    let second: Int32
+    let rest: [Int32]
+    @inline(__always)
+    subscript(operand: Int) -> Int32 { operand == 0 ? first : operand == 1 ? second : rest[operand - 2] }
+  }
+
+  /// Whether several sets of gradients may be taken.
+  public let isPersistent: Bool
+  private let watchesAccessedVariables: Bool
+  private var isPaused = false
+  var isSpent = false
+
+  var records: [Record] = []
+  /// From the identity of a tensor or variable to its node.
+  private(set) var nodes = IdentityTable()
+  private(set) var nodeCount: Int32 = 0
+  private var variables: [AnyVariable] = []
+
+  /// An empty tape.
+  ///
+  /// - Parameters:
+  ///   - persistent: keep the records after a set of gradients, so that more can be taken.
+  ///   - watchesAccessedVariables: watch trainable variables that are read; else only what ``watch(_:)`` names.
+  public init(persistent: Bool = false, watchesAccessedVariables: Bool = true) {
+    isPersistent = persistent
+    self.watchesAccessedVariables = watchesAccessedVariables
+  }
+
+  /// Runs `body` and records its operations. A second call resumes the recording.
+  ///
+  /// Errors: a tape that is not persistent and has given its gradients; call ``reset()`` first.
+  public func record<Result>(_ body: () throws -> Result) rethrows -> Result {
+    if isSpent { fail("record", "this tape has given its gradients; reset() it, or make it persistent") }
+    return isOpen ? try body() : try run(body)
+  }
+
+  /// Watches a tensor: gradients for it can be asked for. Integers and Bool are never watched.
+  public func watch<S>(_ tensor: Tensor<S>) { watch(tensor.erased) }
+  /// Watches a variable, also one that is not trainable.
+  public func watch<S>(_ variable: Variable<S>) {
+    if variable.erased.dtype.isFloatingPoint { _ = node(watching: variable.erased) }
+  }
+  func watch(_ tensor: AnyTensor) {
+    if tensor.dtype.isFloatingPoint && nodes[tensor.identity] == nil { nodes.insert(tensor.identity, newNode()) }
+  }
+
+  /// Runs `body` without recording on this tape.
+  public func withoutRecording<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = isPaused
+    isPaused = true
+    defer { isPaused = before }
+    return try body()
+  }
+
+  /// Forgets all records and everything watched.
+  public func reset() {
+    records = []
+    nodes = IdentityTable()
+    nodeCount = 0
+    variables = []
+    isSpent = false
+  }
+
+  /// The variables that are watched, in the order in which that began.
+  public var watchedVariables: [AnyVariable] { variables }
+
+  /// The names of the recorded operations, in order.
+  public var recordedOperations: [String] { records.map { type(of: $0.primitive).name } }
+
+  // MARK: Recording
+
+  private func newNode() -> Int32 {
+    nodeCount += 1
+    return nodeCount - 1
+  }
+
+  private func node(watching variable: AnyVariable) -> Int32 {
+    if let node = nodes[variable.identity] { return node }
+    let node = newNode()
+    nodes.insert(variable.identity, node)
+    variables.append(variable)
+    return node
+  }
+
+  override func observeRead(of variable: AnyVariable, as value: AnyTensor) {
+    if isPaused { return }
+    if watchesAccessedVariables && variable.isTrainable || nodes[variable.identity] != nil {
+      nodes.insert(value.identity, node(watching: variable))
+    }
+  }
+
+  override func observe(_ primitive: some Primitive, _ x: Operands, _ y: AnyTensor) {
+    if isPaused { return }
+    let first = nodes[x[0].identity] ?? -1
+    let second = x.count > 1 ? nodes[x[1].identity] ?? -1 : -1
+    let rest = x.count > 2 ? (2..<x.count).map { nodes[x[$0].identity] ?? -1 } : []
+    guard first >= 0 || second >= 0 || rest.contains(where: { $0 >= 0 }) else { return }
+    let kept = type(of: primitive).residuals
+    let node = newNode()
+    nodes.insert(y.identity, node)
+    records.append(
+      Record(
+        primitive: primitive, operands: kept.contains(.operands) ? x : x.withoutElements,
+        result: kept.contains(.result) ? y : y.withoutElements,
+        operandNodes: NodeList(first: first, second: second, rest: rest), resultNode: node))
+  }
+}

@@ -1,0 +1,165 @@
+import NablaTensor
+
+/// The smallest operation that has a kernel and a derivative: exp, multiply, matmul, sum, transpose.
+///
+/// A conformance holds everything about the operation: its shape rule, its kernel, its derivative in both directions.
+/// Eager code, tapes and forward mode share it. Everything else (softmax, mean, losses) composes primitives and has no
+/// rule of its own. Stored properties are the attributes (an axis, a permutation); two operations are the same when
+/// they are equal. <doc:AddingAnOperation> shows a real one.
+///
+/// The rules are written with the public operations, so derivatives of derivatives come free.
+public protocol Primitive: Sendable, Hashable {
+  /// The name in errors and listings.
+  static var name: String { get }
+  /// What the derivatives read of the operands and the result; a tape keeps no more than this.
+  static var residuals: Residuals { get }
+
+  /// The type of the result, or nil after ``NablaTensor/fail(_:_:)`` where the operands do not fit.
+  func resultType(_ x: Operands) -> TensorType?
+  /// Computes the result. The operands fit.
+  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor
+  /// Adds to `cotangents` what each operand receives where the result receives `g`; y is the result.
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents)
+  /// The tangent of the result where the operands have these tangents, at least one of which is there; nil stands for
+  /// zeros.
+  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor?
+}
+
+/// What a derivative reads.
+public struct Residuals: OptionSet, Sendable {
+  /// A set from its bits.
+  public let rawValue: Int
+  /// A set from its bits.
+  public init(rawValue: Int) { self.rawValue = rawValue }
+  /// The elements of the operands.
+  public static let operands = Residuals(rawValue: 1)
+  /// The elements of the result.
+  public static let result = Residuals(rawValue: 2)
+}
+
+/// The element type and shape of a tensor.
+public struct TensorType: Hashable, Sendable {
+  /// The element type.
+  public var dtype: DType
+  /// The shape.
+  public var shape: Shape
+  /// A type.
+  public init(_ dtype: DType, _ shape: Shape) {
+    self.dtype = dtype
+    self.shape = shape
+  }
+}
+
+/// The operands of a primitive. One or two, the usual numbers, need no array.
+public struct Operands: Sendable {
+  private let first: AnyTensor
+  private let second: AnyTensor?
+  private let rest: [AnyTensor]
+
+  /// One operand.
+  @inline(__always)
+  public init(_ first: AnyTensor) {
+    self.first = first
+    second = nil
+    rest = []
+  }
+  /// Two operands.
+  @inline(__always)
+  public init(_ first: AnyTensor, _ second: AnyTensor) {
+    self.first = first
+    self.second = second
+    rest = []
+  }
+  /// Any number of operands but none.
+  public init(_ all: [AnyTensor]) {
+    first = all[0]
+    second = all.count > 1 ? all[1] : nil
+    rest = Array(all.dropFirst(2))
+  }
+
+  /// How many there are.
+  @inline(__always)
+  public var count: Int { (second == nil ? 1 : 2) + rest.count }
+
+  /// One of them.
+  @inline(__always)
+  public subscript(index: Int) -> AnyTensor { index == 0 ? first : index == 1 ? second! : rest[index - 2] }
+
+  /// All of them.
+  public var all: [AnyTensor] { (0..<count).map { self[$0] } }
+
+  /// Shapes and types alone.
+  var withoutElements: Operands {
+    if let second, rest.isEmpty { return Operands(first.withoutElements, second.withoutElements) }
+    if rest.isEmpty { return Operands(first.withoutElements) }
+    return Operands(all.map(\.withoutElements))
+  }
+}
+
+/// What a pullback gives to the operands; only what some source needs is computed.
+public struct Cotangents {
+  let wanted: (Int) -> Bool
+  private(set) var values: [(operand: Int, value: AnyTensor)] = []
+
+  init(wanted: @escaping (Int) -> Bool) { self.wanted = wanted }
+
+  /// Gives `value` to an operand, if that is wanted; `value` has the operand's shape.
+  public mutating func give(_ operand: Int, _ value: @autoclosure () -> AnyTensor) {
+    if wanted(operand) { values.append((operand, value())) }
+  }
+}
+
+/// The tangents of operands in a forward pass; nil stands for zeros.
+public struct Tangents {
+  let values: [AnyTensor?]
+  /// The tangent of an operand.
+  public subscript(operand: Int) -> AnyTensor? { values[operand] }
+}
+
+extension Primitive {
+  /// Applies the operation to one operand.
+  @inline(__always)
+  public func callAsFunction(_ x: AnyTensor) -> AnyTensor { apply(Operands(x)) }
+  /// Applies the operation to two operands.
+  @inline(__always)
+  public func callAsFunction(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor { apply(Operands(x, y)) }
+
+  /// Applies the operation: runs the kernel, and lets the open contexts of this thread see it.
+  @inline(__always)
+  public func apply(_ x: Operands) -> AnyTensor {
+    if Context.isActive { return Recorder.apply(self, x) }
+    guard let type = resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
+    return evaluate(x, type)
+  }
+
+  /// The type check that every primitive shares: all operands are floating point, or the error that says which is not.
+  func isFloatingPoint(_ x: Operands) -> Bool {
+    for index in 0..<x.count where !x[index].dtype.isFloatingPoint {
+      fail(Self.name, "operand \(index) is \(x[index].dtype); only float32 and float64 are allowed")
+      return false
+    }
+    return true
+  }
+}
+
+/// A primitive that is linear in its one operand: its tangent is the same operation.
+public protocol LinearPrimitive: Primitive {}
+
+extension LinearPrimitive {
+  /// Nothing: a linear map is its own derivative.
+  public static var residuals: Residuals { [] }
+  /// The operation on the tangent.
+  public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0) } }
+}
+
+/// A primitive whose result has no derivative because it is not floating point: comparisons, argmax.
+public protocol NondifferentiablePrimitive: Primitive {}
+
+extension NondifferentiablePrimitive {
+  /// Nothing.
+  public static var residuals: Residuals { [] }
+  /// Never reached: tapes do not follow integers and Bool.
+  public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {}
+  /// None.
+  public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { nil }
+}

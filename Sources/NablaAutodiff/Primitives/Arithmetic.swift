@@ -1,0 +1,159 @@
+import CKernels
+import NablaTensor
+
+// The operators take tensors, variables and single numbers in any mixture; at least one side is a tensor or a
+// variable. Each family has the same four forms, so that literals take the tensor's type without a search.
+
+// MARK: Addition
+
+/// y = a + b.
+struct Add: BinaryElementwise {
+  static let name = "+"
+  static let kernel = NABLA_ADD
+  static let residuals: Residuals = []
+  func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .one }
+}
+
+/// The sum, element by element; shapes broadcast. Integers wrap around.
+///
+/// Errors: shapes that do not broadcast.
+public func + <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased + b.erased) }
+/// The sum, element by element; shapes broadcast.
+public func + <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
+  a.asTensor() + b
+}
+/// The sum, element by element; shapes broadcast.
+public func + <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
+  a + b.asTensor()
+}
+/// The sum, element by element; shapes broadcast.
+public func + <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value + b.value }
+
+// MARK: Subtraction
+
+/// y = a - b.
+struct Subtract: BinaryElementwise {
+  static let name = "-"
+  static let kernel = NABLA_SUBTRACT
+  static let residuals: Residuals = []
+  func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { operand == 0 ? .one : .minusOne }
+}
+
+/// The difference, element by element; shapes broadcast. Integers wrap around.
+///
+/// Errors: shapes that do not broadcast.
+public func - <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased - b.erased) }
+/// The difference, element by element; shapes broadcast.
+public func - <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
+  a.asTensor() - b
+}
+/// The difference, element by element; shapes broadcast.
+public func - <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
+  a - b.asTensor()
+}
+/// The difference, element by element; shapes broadcast.
+public func - <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value - b.value }
+
+// MARK: Multiplication
+
+/// y = a · b.
+struct Multiply: BinaryElementwise {
+  static let name = "*"
+  static let kernel = NABLA_MULTIPLY
+  static let residuals: Residuals = .operands
+  func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .factor(x[1 - operand]) }
+}
+
+/// The product, element by element; shapes broadcast. Integers wrap around. See ``matmul(_:_:)`` for matrices.
+///
+/// Errors: shapes that do not broadcast.
+public func * <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased * b.erased) }
+/// The product, element by element; shapes broadcast.
+public func * <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
+  a.asTensor() * b
+}
+/// The product, element by element; shapes broadcast.
+public func * <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
+  a * b.asTensor()
+}
+/// The product, element by element; shapes broadcast.
+public func * <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value * b.value }
+
+// MARK: Division
+
+/// y = a / b.
+struct Divide: BinaryElementwise {
+  static let name = "/"
+  static let kernel = NABLA_DIVIDE
+  static let residuals: Residuals = [.operands, .result]
+  func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
+    .factor(operand == 0 ? Reciprocal()(x[1]) : -(y / x[1]))
+  }
+}
+
+/// The quotient, element by element; shapes broadcast. Integers round toward zero, and a quotient by zero is 0.
+///
+/// Errors: shapes that do not broadcast.
+public func / <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased / b.erased) }
+/// The quotient, element by element; shapes broadcast.
+public func / <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
+  a.asTensor() / b
+}
+/// The quotient, element by element; shapes broadcast.
+public func / <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
+  a / b.asTensor()
+}
+/// The quotient, element by element; shapes broadcast.
+public func / <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value / b.value }
+
+// MARK: Negation
+
+/// y = -x.
+struct Negate: UnaryElementwise {
+  static let name = "negate"
+  static let kernel = NABLA_NEGATE
+  static let residuals: Residuals = []
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .minusOne }
+}
+
+/// The negation of each element.
+public prefix func - <T: TensorConvertible>(x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar & SignedNumeric {
+  Tensor(unchecked: -x.asTensor().erased)
+}
+
+// MARK: In place
+
+extension Tensor where Scalar: NumericScalar {
+  /// Adds to this tensor, whose shape must not grow.
+  public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+  /// Subtracts from this tensor.
+  public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+  /// Multiplies this tensor.
+  public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+  /// Divides this tensor.
+  public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+}
+
+// MARK: For rules
+
+// The same operations on erased tensors: what derivatives are written with.
+extension AnyTensor {
+  /// Element by element; shapes broadcast.
+  public static func + (a: AnyTensor, b: AnyTensor) -> AnyTensor { Add()(a, b) }
+  /// Element by element; shapes broadcast.
+  public static func - (a: AnyTensor, b: AnyTensor) -> AnyTensor { Subtract()(a, b) }
+  /// Element by element; shapes broadcast.
+  public static func * (a: AnyTensor, b: AnyTensor) -> AnyTensor { Multiply()(a, b) }
+  /// Element by element; shapes broadcast.
+  public static func / (a: AnyTensor, b: AnyTensor) -> AnyTensor { Divide()(a, b) }
+  /// Element by element.
+  public static prefix func - (x: AnyTensor) -> AnyTensor { Negate()(x) }
+  /// With a number of the tensor's type.
+  public static func + (a: AnyTensor, b: Double) -> AnyTensor { a + AnyTensor(b, dtype: a.dtype) }
+  /// With a number of the tensor's type.
+  public static func - (a: AnyTensor, b: Double) -> AnyTensor { a - AnyTensor(b, dtype: a.dtype) }
+  /// With a number of the tensor's type.
+  public static func - (a: Double, b: AnyTensor) -> AnyTensor { AnyTensor(a, dtype: b.dtype) - b }
+  /// With a number of the tensor's type.
+  public static func * (a: AnyTensor, b: Double) -> AnyTensor { a * AnyTensor(b, dtype: a.dtype) }
+}

@@ -1,0 +1,139 @@
+import NablaTensor
+
+/// y = a b for matrices, or stacks of them: shapes [..., m, k] and [..., k, n], the leading axes broadcast.
+struct Matmul: Primitive {
+  static let name = "matmul"
+  static let residuals: Residuals = .operands
+
+  func resultType(_ x: Operands) -> TensorType? {
+    let (a, b) = (x[0].shape, x[1].shape)
+    guard x[0].dtype == x[1].dtype, isFloatingPoint(x) else {
+      fail(Self.name, "\(x[0].dtype) and \(x[1].dtype) do not mix; both must be float32 or both float64")
+      return nil
+    }
+    guard a[a.rank - 1] == b[b.rank - 2] else {
+      fail(Self.name, "shapes \(a) and \(b) do not fit: \(a[a.rank - 1]) columns meet \(b[b.rank - 2]) rows")
+      return nil
+    }
+    guard let batch = Shape(unchecked: a.dropLast(2)).broadcast(with: Shape(unchecked: b.dropLast(2))) else {
+      fail(Self.name, "the leading axes of shapes \(a) and \(b) do not broadcast")
+      return nil
+    }
+    for size in [a[a.rank - 2], a[a.rank - 1], b[b.rank - 1]] where size > Int(Int32.max) {
+      fail(Self.name, "shapes \(a) and \(b) have a size of \(size); BLAS counts with 32 bits, up to \(Int32.max)")
+      return nil
+    }
+    let sizes = batch.dimensions + [a[a.rank - 2], b[b.rank - 1]]
+    guard Shape.checkedCount(sizes) != nil else {
+      fail(Self.name, "the result of shapes \(a) and \(b) would have more elements than Int.max")
+      return nil
+    }
+    return TensorType(x[0].dtype, Shape(unchecked: sizes))
+  }
+
+  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+    AnyTensor(dtype: type.dtype, shape: type.shape) { target in
+      let (a, b) = (x[0], x[1])
+      let (m, n) = (type.shape[type.shape.rank - 2], type.shape[type.shape.rank - 1])
+      if b.rank == 2 && a.rank > 2 && a.isDense {  // the rows of all matrices in one product
+        let rows = Shape(unchecked: [a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]])
+        return MatrixProduct.multiply(a.window(reshapedTo: rows), b, into: target)
+      }
+      let batch = type.shape.dropLast(2)
+      if batch.isEmpty { return MatrixProduct.multiply(a, b, into: target) }
+      let left = a.window(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
+      let right = b.window(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
+      let bytes = m * n * type.dtype.byteCount
+      for index in 0..<batch.reduce(1, *) {
+        MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: target + index * bytes)
+      }
+    }
+  }
+
+  // Transposes are windows: BLAS receives them as flags, and nothing is copied.
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    cotangents.give(0, Matmul()(g, x[1].matrixTransposed).summed(to: x[0].shape))
+    cotangents.give(1, Matmul()(x[0].matrixTransposed, g).summed(to: x[1].shape))
+  }
+  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    let left = tangents[0].map { Matmul()($0, x[1]) }
+    let right = tangents[1].map { Matmul()(x[0], $0) }
+    if let left, let right { return left + right }
+    return left ?? right
+  }
+}
+
+extension AnyTensor {
+  /// A matrix of a stack, by its number in row-major order of the leading axes.
+  fileprivate func matrix(_ number: Int) -> AnyTensor {
+    var rest = number
+    let steps = resolvedStrides
+    var start = offset
+    for axis in stride(from: rank - 3, through: 0, by: -1) {
+      start += rest % shape[axis] * steps[axis]
+      rest /= shape[axis]
+    }
+    let sizes = Shape(unchecked: Array(shape.suffix(2)))
+    let last = Array(steps.suffix(2))
+    return AnyTensor(storage: storage, offset: start, shape: sizes, strides: sizes.hasDenseStrides(last) ? nil : last)
+  }
+}
+
+/// The matrix product, by OpenBLAS.
+///
+/// Two matrices: [m, k] · [k, n] → [m, n]. A vector on the left counts as a row, on the right as a column, and that axis
+/// is then gone: [k] · [k, n] → [n], [m, k] · [k] → [m], [k] · [k] → a scalar. Further leading axes are stacks of
+/// matrices and broadcast. Transposed tensors are handed over as flags, not copied.
+///
+/// Errors: sizes that do not fit; scalars; a size above `Int32.max`, the limit of BLAS.
+public func matmul<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
+  Tensor(unchecked: a.erased.matmul(b.erased))
+}
+/// The matrix product, by OpenBLAS.
+public func matmul<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
+where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar { matmul(a.asTensor(), b.asTensor()) }
+
+extension AnyTensor {
+  /// The matrix product, with NumPy's rule for vectors.
+  public func matmul(_ b: AnyTensor) -> AnyTensor {
+    guard rank > 0 && b.rank > 0 else {
+      fail("matmul", "shapes \(shape) and \(b.shape): a scalar is no matrix; use *")
+      return .failed(dtype)
+    }
+    if rank > 1 && b.rank > 1 { return Matmul()(self, b) }
+    let left = rank == 1 ? reshaped(to: Shape(unchecked: [1, shape[0]])) : self
+    let right = b.rank == 1 ? b.reshaped(to: Shape(unchecked: [b.shape[0], 1])) : b
+    let y = Matmul()(left, right)
+    if y.isFailed { return y }
+    var sizes = y.shape.dimensions
+    if b.rank == 1 { sizes.removeLast() }
+    if rank == 1 { sizes.remove(at: sizes.count - (b.rank == 1 ? 1 : 2)) }
+    return y.reshaped(to: Shape(unchecked: sizes))
+  }
+}
+
+/// The inner product of two vectors: Σ aᵢ bᵢ.
+///
+/// Errors: other ranks than 1, different lengths.
+public func dot<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
+where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar {
+  let (a, b) = (a.asTensor(), b.asTensor())
+  guard a.rank == 1 && b.rank == 1 else {
+    fail("dot", "shapes \(a.shape) and \(b.shape) are not two vectors")
+    return Tensor(unchecked: .failed(A.Scalar.dtype))
+  }
+  return matmul(a, b)
+}
+
+/// The outer product of two vectors: aᵢ bⱼ, shape [a.count, b.count].
+///
+/// Errors: other ranks than 1.
+public func outer<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
+where A.Scalar: NumericScalar, B.Scalar == A.Scalar {
+  let (a, b) = (a.asTensor(), b.asTensor())
+  guard a.rank == 1 && b.rank == 1 else {
+    fail("outer", "shapes \(a.shape) and \(b.shape) are not two vectors")
+    return Tensor(unchecked: .failed(A.Scalar.dtype))
+  }
+  return a.reshaped(to: [a.count, 1]) * b
+}

@@ -1,0 +1,180 @@
+import NablaTensor
+
+// Derivatives of functions, without a tape in sight. All of them nest.
+
+/// The gradient of a function at a point: ∂ Σ f(x) / ∂x, of x's shape; zeros where f does not depend on x.
+public func gradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> Tensor<S> { valueWithGradient(at: x, of: f).gradient }
+
+/// The gradients of a function of two tensors.
+public func gradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, _ y: Tensor<S>, of f: (Tensor<S>, Tensor<S>) -> Tensor<T>
+) -> (Tensor<S>, Tensor<S>) { valueWithGradient(at: x, y, of: f).gradient }
+
+/// The gradients of a function of several tensors, in their order.
+public func gradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: [Tensor<S>], of f: ([Tensor<S>]) -> Tensor<T>
+) -> [Tensor<S>] { valueWithGradient(at: x, of: f).gradient }
+
+/// A function's value and its gradient at a point.
+public func valueWithGradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> (value: Tensor<T>, gradient: Tensor<S>) {
+  let (value, gradient) = valueWithGradient(at: [x]) { f($0[0]) }
+  return (value, gradient[0])
+}
+
+/// A function's value and its gradients with respect to two tensors.
+public func valueWithGradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, _ y: Tensor<S>, of f: (Tensor<S>, Tensor<S>) -> Tensor<T>
+) -> (value: Tensor<T>, gradient: (Tensor<S>, Tensor<S>)) {
+  let (value, gradient) = valueWithGradient(at: [x, y]) { f($0[0], $0[1]) }
+  return (value, (gradient[0], gradient[1]))
+}
+
+/// A function's value and its gradients with respect to several tensors, in their order.
+public func valueWithGradient<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: [Tensor<S>], of f: ([Tensor<S>]) -> Tensor<T>
+) -> (value: Tensor<T>, gradient: [Tensor<S>]) {
+  let (value, pullback) = vjp(at: x, of: f)
+  return (value, pullback(Tensor(ones: value.shape)))
+}
+
+/// A function's value and its pullback, which maps u to Jᵀu; the pullback may be called several times.
+///
+/// Errors of the pullback: a vector of another shape than the value.
+public func vjp<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> (value: Tensor<T>, pullback: (Tensor<T>) -> Tensor<S>) {
+  let (value, pullback) = vjp(at: [x]) { f($0[0]) }
+  return (value, { pullback($0)[0] })
+}
+
+/// A function's value and its pullback to several tensors.
+public func vjp<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: [Tensor<S>], of f: ([Tensor<S>]) -> Tensor<T>
+) -> (value: Tensor<T>, pullback: (Tensor<T>) -> [Tensor<S>]) {
+  let tape = GradientTape(persistent: true, watchesAccessedVariables: false)
+  let inputs = fresh(x)
+  for tensor in inputs { tape.watch(tensor) }
+  let value = tape.record { f(inputs) }
+  return (
+    value,
+    { u in
+      tape.gradient(of: [value], for: inputs, outputGradients: [u], unconnected: .zeros).map {
+        $0 ?? Tensor(unchecked: .failed(S.dtype))
+      }
+    }
+  )
+}
+
+/// A function's value and J·v, its derivative in a direction, by forward mode: one pass, no tape.
+///
+/// Errors: a direction of another shape than x.
+public func jvp<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, _ direction: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> (value: Tensor<T>, tangent: Tensor<T>) { jvp(at: [x], [direction]) { f($0[0]) } }
+
+/// A function's value and its derivative in a direction, for several tensors.
+public func jvp<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: [Tensor<S>], _ directions: [Tensor<S>], of f: ([Tensor<S>]) -> Tensor<T>
+) -> (value: Tensor<T>, tangent: Tensor<T>) {
+  let pass = ForwardMode()
+  let inputs = fresh(x)
+  guard x.map(\.shape) == directions.map(\.shape) else {
+    fail("jvp", "the point has shapes \(x.map(\.shape)), the direction \(directions.map(\.shape))")
+    let failed = Tensor<T>(unchecked: .failed(T.dtype))
+    return (failed, failed)
+  }
+  for (input, direction) in zip(inputs, directions) { pass.seed(input.erased, direction.erased) }
+  let value = pass.run { f(inputs) }
+  let tangent = pass.tangent(of: value.erased).map { Tensor<T>(unchecked: $0) } ?? Tensor(zeros: value.shape)
+  return (value, tangent)
+}
+
+/// All derivatives of a function: ∂f_i / ∂x_j, of shape f.shape + x.shape, by one pullback for each element of f.
+public func jacobian<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> Tensor<S> {
+  let tape = GradientTape(persistent: true, watchesAccessedVariables: false)
+  let input = fresh([x])[0]
+  tape.watch(input)
+  let value = tape.record { f(input) }
+  return tape.jacobian(of: value, for: input, unconnected: .zeros) ?? Tensor(unchecked: .failed(S.dtype))
+}
+
+/// The second derivatives of the sum of a function: ∂²Σf / ∂x_i ∂x_j, of shape x.shape + x.shape.
+public func hessian<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> Tensor<S> { jacobian(at: x) { gradient(at: $0, of: f) } }
+
+/// The Hessian of the sum of a function times a vector, by forward mode over the tape: the cost of a few gradients,
+/// no matrix (Pearlmutter, "Fast Exact Multiplication by the Hessian", 1994).
+public func hessianVectorProduct<S: FloatingPointScalar, T: FloatingPointScalar>(
+  at x: Tensor<S>, _ vector: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
+) -> Tensor<S> { jvp(at: x, vector) { gradient(at: $0, of: f) }.tangent }
+
+/// The same tensors under identities of their own: a tensor that is named twice is two arguments, and one that has a
+/// tangent in an outer pass gets another here.
+private func fresh<S>(_ x: [Tensor<S>]) -> [Tensor<S>] { x.map { Tensor(unchecked: Identity()($0.erased)) } }
+
+/// y = x under another identity, connected to it.
+struct Identity: LinearPrimitive {
+  static let name = "identity"
+  func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
+  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { x[0].detached }
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) { cotangents.give(0, g) }
+}
+
+// MARK: - On a tape
+
+extension GradientTape {
+  /// All derivatives of a target: ∂target_i / ∂source_j, of shape target.shape + source.shape, by one pullback for each
+  /// element of the target; nil where the target does not depend on the source.
+  ///
+  /// Errors: a tape that is not persistent and a target with more than one element.
+  public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
+  ) -> Tensor<Source.Scalar>? {
+    let shape = Shape(target.shape.dimensions + source.shape.dimensions)
+    var rows: [Tensor<Source.Scalar>] = []
+    for index in 0..<target.count {
+      var seed = [T](repeating: 0, count: target.count)
+      seed[index] = 1
+      let seeds = Tensor(shape: target.shape, scalars: seed)
+      guard let row = gradient(of: target, for: source, outputGradients: seeds) else {
+        return unconnected == .zeros ? Tensor(zeros: shape) : nil
+      }
+      rows.append(row)
+    }
+    return rows.isEmpty ? Tensor(zeros: shape) : stack(rows).reshaped(to: shape)
+  }
+
+  /// The derivatives of each row of a target with respect to the same row of a source, for functions that treat rows
+  /// independently: shapes [b, n...] and [b, m...] give [b, n..., m...], by one pullback for each element of a row.
+  ///
+  /// Errors: different numbers of rows, scalars.
+  public func batchJacobian<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
+  ) -> Tensor<Source.Scalar>? {
+    guard target.rank > 0, source.shape.rank > 0, target.shape[0] == source.shape[0] else {
+      fail("batchJacobian", "shapes \(target.shape) and \(source.shape) have different numbers of rows")
+      return nil
+    }
+    let rows = target.shape[0]
+    let width = target.shape.dropFirst().reduce(1, *)
+    let shape = Shape(target.shape.dimensions + source.shape.dropFirst())
+    var columns: [Tensor<Source.Scalar>] = []
+    for column in 0..<width {
+      let seeds = Tensor<T>(shape: target.shape) { scalars in
+        for index in scalars.indices { scalars[index] = index % width == column ? 1 : 0 }
+      }
+      guard let part = gradient(of: target, for: source, outputGradients: seeds) else {
+        return unconnected == .zeros ? Tensor(zeros: shape) : nil
+      }
+      columns.append(part.reshaped(to: Shape([rows, rows == 0 ? 0 : part.count / rows])))
+    }
+    return columns.isEmpty ? Tensor(zeros: shape) : stack(columns, axis: 1).reshaped(to: shape)
+  }
+}

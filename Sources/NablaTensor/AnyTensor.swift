@@ -1,0 +1,135 @@
+import CKernels
+
+/// A tensor whose element type is known at run time only: what primitives, tapes and plans handle.
+///
+/// A value is a window on a ``Storage``: an offset, a shape and strides. Transposing, slicing and broadcasting make
+/// other windows on the same memory. ``Tensor`` wraps this type with the element type in the static type; the library
+/// is compiled once for all element types, and a tape holds Float beside Double without boxes.
+public struct AnyTensor: Sendable {
+  /// The memory.
+  public package(set) var storage: Storage
+  /// The position of the first element in the storage, in elements.
+  package var offset: Int
+  /// The sizes along the axes.
+  public package(set) var shape: Shape
+  /// The steps along the axes, in elements; nil for a dense row-major window, the usual case.
+  package var strides: [Int]?
+  /// What tapes know this value by. Copies share it; a change, or another window, gets a new one.
+  package var identity: UInt64
+
+  /// A window on existing memory.
+  package init(storage: Storage, offset: Int = 0, shape: Shape, strides: [Int]? = nil) {
+    self.storage = storage
+    self.offset = offset
+    self.shape = shape
+    self.strides = strides
+    self.identity = nabla_next_identity()
+  }
+
+  /// A dense tensor whose elements `body` writes.
+  package init(dtype: DType, shape: Shape, initializedBy body: (UnsafeMutableRawPointer) -> Void) {
+    let storage = Storage(dtype: dtype, count: shape.elementCount)
+    body(storage.base)
+    self.init(storage: storage, shape: shape)
+  }
+
+  /// A scalar of a type, from a Double.
+  public init(_ value: Double, dtype: DType) {
+    self.init(dtype: dtype, shape: .scalar) { write(value, dtype, to: $0) }
+  }
+
+  /// A tensor that repeats one value: a broadcast window on a single element.
+  public init(repeating value: Double, dtype: DType, shape: Shape) {
+    self = AnyTensor(value, dtype: dtype).window(broadcastTo: shape)
+  }
+
+  /// The stand-in that an operation returns after ``fail(_:_:)``. It has no elements to compute with.
+  public static func failed(_ dtype: DType, _ shape: Shape = .scalar) -> AnyTensor {
+    AnyTensor(storage: .failed(dtype), shape: shape)
+  }
+
+  /// This tensor without its elements: shape and type remain.
+  package var withoutElements: AnyTensor {
+    var copy = self
+    if storage.kind == .memory { copy.storage = .released(dtype) }
+    return copy
+  }
+
+  /// The element type.
+  @inline(__always)
+  public var dtype: DType { storage.dtype }
+  /// The number of elements.
+  public var count: Int { shape.elementCount }
+  /// The number of axes.
+  public var rank: Int { shape.rank }
+  /// Whether elements lie in memory in row-major order without gaps.
+  public var isDense: Bool { strides == nil }
+  /// Whether this stands for a result that could not be computed.
+  package var isFailed: Bool { storage.kind == .failed }
+
+  /// The steps along the axes, in elements.
+  package var resolvedStrides: [Int] { strides ?? shape.denseStrides }
+
+  /// The address of the first element. The caller keeps the tensor alive while it reads.
+  @inline(__always)
+  package var address: UnsafeMutableRawPointer { storage.base + offset * dtype.byteCount }
+
+  /// The same elements under a new identity, so that what tapes know of the old one does not apply.
+  package var detached: AnyTensor {
+    var copy = self
+    copy.identity = nabla_next_identity()
+    return copy
+  }
+}
+
+/// Writes one element of a type.
+private func write(_ value: Double, _ dtype: DType, to address: UnsafeMutableRawPointer) {
+  switch dtype {
+  case .float32: address.storeBytes(of: Float(value), as: Float.self)
+  case .float64: address.storeBytes(of: value, as: Double.self)
+  case .int32: address.storeBytes(of: Int32(value), as: Int32.self)
+  case .int64: address.storeBytes(of: Int64(value), as: Int64.self)
+  case .uint8: address.storeBytes(of: UInt8(value), as: UInt8.self)
+  case .bool: address.storeBytes(of: value != 0, as: Bool.self)
+  }
+}
+
+extension AnyTensor {
+  /// This tensor dense and row-major: itself where it is so already, a copy elsewhere.
+  public var dense: AnyTensor {
+    isDense ? self : AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) }
+  }
+
+  /// Writes the elements in row-major order.
+  package func copy(to destination: UnsafeMutableRawPointer) {
+    copy(to: destination, strides: shape.denseStrides)
+  }
+
+  /// Writes the elements to a window with these strides.
+  package func copy(to destination: UnsafeMutableRawPointer, strides: [Int]) {
+    withExtendedLifetime(storage) {
+      LoopNest(shape, [resolvedStrides, strides]).copy(dtype, from: address, to: destination)
+    }
+  }
+
+  /// The only element of a tensor with one, as a Double.
+  package var scalarAsDouble: Double {
+    withExtendedLifetime(storage) {
+      switch dtype {
+      case .float32: Double(address.load(as: Float.self))
+      case .float64: address.load(as: Double.self)
+      case .int32: Double(address.load(as: Int32.self))
+      case .int64: Double(address.load(as: Int64.self))
+      case .uint8: Double(address.load(as: UInt8.self))
+      case .bool: address.load(as: Bool.self) ? 1 : 0
+      }
+    }
+  }
+
+  /// Makes this tensor dense with memory of its own, ready to be written.
+  package mutating func makeUnique() {
+    identity = nabla_next_identity()
+    if isKnownUniquelyReferenced(&storage) && isDense && offset == 0 { return }
+    self = AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) }
+  }
+}

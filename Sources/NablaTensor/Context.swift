@@ -1,0 +1,50 @@
+import CKernels
+
+/// Something that takes part in the operations of a thread while it is open: a tape that records, a forward-mode pass,
+/// a scope that catches errors.
+///
+/// Contexts form a stack, innermost first. An operation asks one question, ``isActive``: if nothing is open it runs
+/// its kernel. The stack lives in a slot of the thread: the closures that open contexts are synchronous, so they never
+/// move to another thread while open, and a thread's slot is read in a nanosecond where a `@TaskLocal` takes ten.
+open class Context {
+  /// The context that was innermost when this one opened.
+  package private(set) final var outer: Context?
+
+  /// A context that is not open yet.
+  package init() {}
+
+  /// Whether any context is open on this thread.
+  @inline(__always)
+  package static var isActive: Bool { nabla_context() != nil }
+
+  /// The innermost open context of this thread.
+  package static var current: Context? {
+    nabla_context().map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }
+  }
+
+  /// Opens this context inside the current ones while `body` runs.
+  package final func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = Context.current
+    outer = before
+    defer { outer = nil }
+    return try Context.with(self, body)
+  }
+
+  /// Makes `context` the innermost one while `body` runs; nil closes all.
+  package static func with<Result>(_ context: Context?, _ body: () throws -> Result) rethrows -> Result {
+    let before = nabla_context()
+    nabla_context_set(context.map { Unmanaged.passUnretained($0).toOpaque() })
+    defer { nabla_context_set(before) }
+    return try withExtendedLifetime(context) { try body() }
+  }
+
+  /// Whether this context is open on this thread.
+  package final var isOpen: Bool {
+    var context = Context.current
+    while let seen = context {
+      if seen === self { return true }
+      context = seen.outer
+    }
+    return false
+  }
+}

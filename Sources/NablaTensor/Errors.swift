@@ -1,0 +1,108 @@
+import CKernels
+
+#if canImport(Runtime)
+import Runtime
+#endif
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A mistake in a call of Nabla: shapes that do not fit, an axis out of range, a size past a limit.
+///
+/// Outside of ``throwingErrors(_:)`` such a mistake ends the process with this error's description on one line.
+public struct NablaError: Error, Sendable, CustomStringConvertible {
+  /// The operation, as the caller wrote it: `matmul`.
+  public let operation: String
+  /// What was seen and what was expected, with the shapes.
+  public let message: String
+  /// The first line outside of Nabla that led to the call, as `file:line`, where the program carries debug
+  /// information (Swift packages do, in release builds too).
+  public let location: String?
+
+  /// An error of an operation, raised by the line that calls Nabla.
+  public init(operation: String, message: String) {
+    self.operation = operation
+    self.message = message
+    self.location = callerLocation()
+  }
+
+  /// One line: operation, message and place.
+  public var description: String {
+    "Nabla: \(operation): \(message)" + (location.map { " (at \($0))" } ?? "")
+  }
+}
+
+/// The innermost frame of the stack whose source is not Nabla's own.
+///
+/// Operators cannot take `#fileID` as a default argument, and a signature with `file:line:` on every function hides
+/// what matters in it; so the place is read from the stack, and only when there is something to report.
+private func callerLocation() -> String? {
+  #if canImport(Runtime)
+  guard let captured = try? Backtrace.capture(limit: 64),
+    let stack = captured.symbolicated(options: [.showInlineFrames, .showSourceLocations, .useSymbolCache])
+  else { return nil }
+  let own = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
+  for frame in stack.frames {
+    guard let place = frame.symbol?.sourceLocation, !place.path.isEmpty, place.line > 0 else { continue }
+    let path = place.path
+    let isLibrary = libraryFolders.contains { path.contains("\(own)/\($0)/") }
+    if isLibrary || path.contains("<compiler-generated>") || path.hasPrefix("/<") { continue }
+    return "\(path.split(separator: "/").suffix(2).joined(separator: "/")):\(place.line)"
+  }
+  #endif
+  return nil
+}
+
+/// The folders of `Sources` whose frames are the library's, not the caller's.
+private let libraryFolders = [
+  "NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaPlan", "NablaOptimizers", "Nabla", "CKernels",
+]
+
+/// Reports a programmer's mistake: ends the process with one line, or, inside ``throwingErrors(_:)``, keeps the first
+/// such mistake and returns, for the caller to hand back ``AnyTensor/failed(_:_:)``.
+///
+/// Public for authors of primitives; others throw errors of their own.
+public func fail(_ operation: String, _ message: @autoclosure () -> String) {
+  if let scope = ErrorScope.innermost {
+    if scope.error == nil { scope.error = NablaError(operation: operation, message: message()) }
+    return
+  }
+  let line = NablaError(operation: operation, message: message()).description + "\n"
+  line.withCString { text in _ = write(2, text, strlen(text)) }
+  abort()
+}
+
+/// Runs `body` and throws the first mistake in it as a ``NablaError``, where the process would otherwise end.
+///
+/// Use it where data from outside meets a model: a server answers 400 and lives. After a mistake the rest of `body`
+/// runs without computing anything: operations return empty stand-ins at once, variables and optimizers refuse
+/// updates, and the result of `body` is dropped. Errors that `body` itself throws pass through.
+///
+/// `body` is synchronous: the scope belongs to the calling thread. Scopes nest; the innermost one catches.
+public func throwingErrors<Result>(_ body: () throws -> Result) throws -> Result {
+  let scope = ErrorScope()
+  let result = Swift.Result { try scope.run(body) }
+  if let error = scope.error { throw error }
+  return try result.get()
+}
+
+/// The context that ``throwingErrors(_:)`` opens.
+package final class ErrorScope: Context {
+  package var error: NablaError?
+
+  package static var innermost: ErrorScope? {
+    var context = Context.current
+    while let seen = context {
+      if let scope = seen as? ErrorScope { return scope }
+      context = seen.outer
+    }
+    return nil
+  }
+
+  /// Whether a mistake was made in the innermost scope: nothing may change any more.
+  package static var hasFailed: Bool { Context.isActive && innermost?.error != nil }
+}

@@ -1,0 +1,62 @@
+import CKernels
+
+/// The element-wise kernels: each writes a dense result of a given shape, which the operands broadcast to.
+package enum Elementwise {
+  /// y = f(x) for a conversion or a function of one operand.
+  package static func unary(_ kernel: nabla_unary, _ x: AnyTensor, into y: UnsafeMutableRawPointer, width: Int) {
+    withExtendedLifetime(x.storage) {
+      if x.isDense { return kernel(x.address, 1, y, x.count) }
+      let nest = LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
+      let step = x.dtype.byteCount
+      nest.forEachRow { offsets in
+        kernel(x.address + offsets[0] * step, nest.rowStride(0), y + offsets[1] * width, nest.rowCount)
+      }
+    }
+  }
+
+  /// y = f(a, b).
+  package static func binary(
+    _ kernel: nabla_binary, _ a: AnyTensor, _ b: AnyTensor, into y: UnsafeMutableRawPointer, shape: Shape, width: Int
+  ) {
+    withExtendedLifetime((a.storage, b.storage)) {
+      // The usual cases first: equal dense shapes, or a scalar beside a dense tensor.
+      if let sa = a.flatStride(in: shape), let sb = b.flatStride(in: shape) {
+        return kernel(a.address, sa, b.address, sb, y, shape.elementCount)
+      }
+      let nest = LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
+      let step = a.dtype.byteCount
+      nest.forEachRow { offsets in
+        kernel(
+          a.address + offsets[0] * step, nest.rowStride(0), b.address + offsets[1] * step, nest.rowStride(1),
+          y + offsets[2] * width, nest.rowCount)
+      }
+    }
+  }
+
+  /// y = mask ? a : b.
+  package static func select(
+    _ mask: AnyTensor, _ a: AnyTensor, _ b: AnyTensor, into y: UnsafeMutableRawPointer, shape: Shape
+  ) {
+    withExtendedLifetime((mask.storage, a.storage, b.storage)) {
+      let kernel = nabla_select_kernel(a.dtype.rawValue)!
+      let operands = [mask, a, b].map { $0.broadcastStrides(to: shape) } + [shape.denseStrides]
+      let nest = LoopNest(shape, operands)
+      let step = a.dtype.byteCount
+      nest.forEachRow { offsets in
+        kernel(
+          mask.address + offsets[0], nest.rowStride(0), a.address + offsets[1] * step, nest.rowStride(1),
+          b.address + offsets[2] * step, nest.rowStride(2), y + offsets[3] * step, nest.rowCount)
+      }
+    }
+  }
+}
+
+extension AnyTensor {
+  /// The one stride that walks this tensor as a dense one of `target`: 1 where it is that, 0 for a single element.
+  @inline(__always)
+  fileprivate func flatStride(in target: Shape) -> Int? {
+    if isDense && shape == target { return 1 }
+    if isDense && shape.elementCount == 1 && rank <= target.rank { return 0 }
+    return nil
+  }
+}
