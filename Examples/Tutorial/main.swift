@@ -1,29 +1,24 @@
+// The programs of the tutorial: a derivative, matrices, and the fit of a line by hand-written gradient, by tape, and
+// by tape with momentum. `swift run -c release Tutorial` prints what the README shows.
+
 import Nabla
 
+// A derivative: x² at 3.
 let x = Variable<Float>(3)
 let tape = GradientTape()
 let y = tape.record { square(x) }
-print(y, tape.gradient(of: y, for: x)!)
+print("x² at 3:", y, "  its derivative:", tape.gradient(of: y, for: x)!)
 
-func run() {
-let X = Tensor<Float>([0, 0.25, 0.5, 0.75, 1]), Y = Tensor<Float>([0, 4.0 / 11, 6.0 / 11, 9.0 / 11, 1])
-let a = Variable<Float>(0), b = Variable<Float>(0), variables = [a, b]
-let optimizer = SGD<Float>(learningRate: 1e-3)
-let clock = ContinuousClock()
-for _ in 0..<3 {
-let t = clock.measure {
-for _ in 0..<10_000 {
-  let tape = GradientTape()
-  let loss = tape.record { 0.5 * square(a * X + b - Y).sum() }
-  let gradients = tape.gradient(of: loss, for: variables)
-  optimizer.applyGradients(zip(gradients, variables))
-}
-}
-print(t / 10000, a.value, b.value)
-}
-}
-run()
+// Matrices.
 let A = Tensor<Float>([[1, 2], [3, 4]])
-print(A[0, .all], A + [10, 20], matmul(A, A.transposed()))
-var g = RandomGenerator(seed: 7)
-print(Tensor<Float>.random(.normal, shape: [3,4], using: &g))
+let B = Tensor<Float>([[5, 6], [7, 8]])
+print("A + B =\n\(A + B)")
+print("A B =\n\(matmul(A, B))")
+print("sum of A:", A.sum(), "  by columns:", A.sum(axis: 0), "  by rows:", A.sum(axis: 1))
+
+// A line through the prices of 2013 to 2017, both scaled to 0 ... 1.
+let data = LineFit<Float>.prices
+print("exact:          a = \(Float(54) / 55), b = \(Float(3) / 55)")
+print("by hand:       ", LineFit.byHand(data, steps: 10_000))
+print("by tape:       ", LineFit.byTape(data, steps: 10_000, optimizer: SGD(learningRate: 1e-3)))
+print("with momentum: ", LineFit.byTape(data, steps: 10_000, optimizer: SGD(learningRate: 1e-3, momentum: 0.9)))

@@ -23,7 +23,8 @@ extension TensorConvertible where Scalar: FloatingPointScalar {
     let shift = select(largest.isFinite, largest, Tensor(0))
     let result = log(exp(x - shift).reduced(Sum.self, counted, true)) + shift
     return keepsDimensions
-      ? result : result.reshaped(to: Shape(unchecked: x.shape.indices.filter { !counted.contains($0) }.map { x.shape[$0] }))
+      ? result
+      : result.reshaped(to: Shape(unchecked: x.shape.indices.filter { !counted.contains($0) }.map { x.shape[$0] }))
   }
 }
 
@@ -139,4 +140,18 @@ public func silu<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 /// The same value, through which no gradient flows.
 public func stopGradient<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> {
   Tensor(unchecked: x.asTensor().erased.detached)
+}
+
+// MARK: For optimizers
+
+extension AnyTensor {
+  /// Each element moved into `low ... high`.
+  package func clipped(_ low: Double, _ high: Double) -> AnyTensor {
+    Minimum()(Maximum()(self, AnyTensor(low, dtype: dtype)), AnyTensor(high, dtype: dtype))
+  }
+  /// Σ x².
+  package var sumOfSquares: Double {
+    let total = Sum(axes: Array(0..<rank))(Square()(self))
+    return total.isFailed ? .nan : total.scalarAsDouble
+  }
 }

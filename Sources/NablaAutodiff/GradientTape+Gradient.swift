@@ -18,10 +18,12 @@ public protocol GradientSource: TensorConvertible {
 
 extension Tensor: GradientSource {
   /// What tapes know it by.
+  @inlinable
   public var gradientIdentity: UInt64 { erased.identity }
 }
 extension Variable: GradientSource {
   /// What tapes know it by.
+  @inlinable
   public var gradientIdentity: UInt64 { erased.identity }
 }
 
@@ -33,6 +35,7 @@ extension GradientTape {
   /// where given. Intermediate results may be sources; a target that is its own source gives ones.
   ///
   /// Errors: a second call on a tape that is not persistent; output gradients of another shape than the target.
+  @inlinable
   public func gradient<T: FloatingPointScalar, Source: GradientSource>(
     of target: Tensor<T>, for source: Source, outputGradients: Tensor<T>? = nil,
     unconnected: UnconnectedGradients = .none
@@ -42,6 +45,7 @@ extension GradientTape {
   }
 
   /// The gradients of a target with respect to several sources, in their order.
+  @inlinable
   public func gradient<T: FloatingPointScalar, Source: GradientSource>(
     of target: Tensor<T>, for sources: [Source], outputGradients: Tensor<T>? = nil,
     unconnected: UnconnectedGradients = .none
@@ -51,6 +55,7 @@ extension GradientTape {
 
   /// The gradients of the sum of several targets with respect to several sources, in their order. A source that is
   /// named twice gets its gradient twice.
+  @inlinable
   public func gradient<T: FloatingPointScalar, Source: GradientSource>(
     of targets: [Tensor<T>], for sources: [Source], outputGradients: [Tensor<T>]? = nil,
     unconnected: UnconnectedGradients = .none
@@ -68,6 +73,7 @@ extension GradientTape {
   }
 
   /// The gradients by identity; `seeds` are ones unless given.
+  @usableFromInline
   func gradient(of targets: [AnyTensor], for sources: [UInt64], seeds: [AnyTensor]?) -> [AnyTensor?] {
     guard !isSpent else {
       fail("gradient", "a tape that is not persistent gives one set of gradients; make it persistent for more")
@@ -124,13 +130,12 @@ private struct BackwardPass {
   }
 
   private mutating func mark(_ records: [GradientTape.Record]) {
-    for record in records {
-      for operand in 0..<record.operands.count {
-        let node = record.operandNodes[operand]
-        if node >= 0 && leadsToSource[Int(node)] {
-          leadsToSource[Int(record.resultNode)] = true
-          break
-        }
+    records.withUnsafeBufferPointer { records in
+      for index in records.indices {
+        let isWanted =
+          isWanted(records[index].operandNodes.first) || isWanted(records[index].operandNodes.second)
+          || records[index].operandNodes.rest.contains(where: isWanted)
+        if isWanted { leadsToSource[Int(records[index].resultNode)] = true }
       }
     }
   }
@@ -139,14 +144,16 @@ private struct BackwardPass {
     let node = Int(record.resultNode)
     guard leadsToSource[node], let gradient = gradients[node] else { return }
     if !isSource[node] { gradients[node] = nil }
-    let (operandNodes, marks) = (record.operandNodes, leadsToSource)
-    var cotangents = Cotangents { operand in
-      let node = operandNodes[operand]
-      return node >= 0 && marks[Int(node)]
-    }
+    let nodes = record.operandNodes
+    var cotangents = Cotangents(
+      first: isWanted(nodes.first), second: isWanted(nodes.second), rest: nodes.rest.map(isWanted))
     record.primitive.vjp(gradient, record.operands, record.result, &cotangents)
-    for (operand, value) in cotangents.values { accumulate(value, at: Int(operandNodes[operand])) }
+    if let value = cotangents.first { accumulate(value, at: Int(nodes.first)) }
+    if let value = cotangents.second { accumulate(value, at: Int(nodes.second)) }
+    for (operand, value) in cotangents.rest { accumulate(value, at: Int(nodes[operand])) }
   }
+
+  private func isWanted(_ node: Int32) -> Bool { node >= 0 && leadsToSource[Int(node)] }
 
   /// Adds to the gradient of a node, in place where nothing else sees it.
   mutating func accumulate(_ value: AnyTensor, at node: Int) {

@@ -50,6 +50,7 @@ public final class GradientTape: Recorder {
   ///   - watchesAccessedVariables: watch trainable variables that are read; else only what ``watch(_:)`` names.
   public init(persistent: Bool = false, watchesAccessedVariables: Bool = true) {
     isPersistent = persistent
+    records.reserveCapacity(16)
     self.watchesAccessedVariables = watchesAccessedVariables
   }
 
@@ -116,7 +117,7 @@ public final class GradientTape: Recorder {
     }
   }
 
-  override func observe(_ primitive: some Primitive, _ x: Operands, _ y: AnyTensor) {
+  override func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
     if isPaused { return }
     let first = nodes[x[0].identity] ?? -1
     let second = x.count > 1 ? nodes[x[1].identity] ?? -1 : -1

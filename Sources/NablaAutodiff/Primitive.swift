@@ -98,14 +98,31 @@ public struct Operands: Sendable {
 
 /// What a pullback gives to the operands; only what some source needs is computed.
 public struct Cotangents {
-  let wanted: (Int) -> Bool
-  private(set) var values: [(operand: Int, value: AnyTensor)] = []
+  // The first two operands, which are nearly all, take no array.
+  let wantsFirst: Bool
+  let wantsSecond: Bool
+  let wantsRest: [Bool]
+  private(set) var first: AnyTensor?
+  private(set) var second: AnyTensor?
+  private(set) var rest: [(operand: Int, value: AnyTensor)] = []
 
-  init(wanted: @escaping (Int) -> Bool) { self.wanted = wanted }
+  init(first: Bool, second: Bool, rest: [Bool]) {
+    (wantsFirst, wantsSecond, wantsRest) = (first, second, rest)
+  }
 
-  /// Gives `value` to an operand, if that is wanted; `value` has the operand's shape.
+  /// Whether what an operand receives is needed.
+  public func wants(_ operand: Int) -> Bool {
+    operand == 0 ? wantsFirst : operand == 1 ? wantsSecond : wantsRest[operand - 2]
+  }
+
+  /// Gives `value` to an operand, if that is wanted; `value` has the operand's shape. Once for each operand.
   public mutating func give(_ operand: Int, _ value: @autoclosure () -> AnyTensor) {
-    if wanted(operand) { values.append((operand, value())) }
+    guard wants(operand) else { return }
+    switch operand {
+    case 0: first = value()
+    case 1: second = value()
+    default: rest.append((operand, value()))
+    }
   }
 }
 

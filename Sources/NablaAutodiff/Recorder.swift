@@ -7,8 +7,10 @@ import NablaTensor
 /// inside do not see it. That order is what keeps the perturbations of nested passes apart (Siskind and Pearlmutter,
 /// "Nesting forward-mode AD in a functional framework", 2008).
 open class Recorder: Context {
+  init() { super.init(isRecorder: true) }
+
   /// Sees one operation.
-  func observe(_ primitive: some Primitive, _ x: Operands, _ y: AnyTensor) {}
+  func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {}
   /// Sees that a variable was read as `value`, which has an identity of its own.
   func observeRead(of variable: AnyVariable, as value: AnyTensor) {}
 
@@ -17,62 +19,62 @@ open class Recorder: Context {
     if ErrorScope.hasFailed { return .failed(x[0].dtype, x[0].shape) }
     guard let type = primitive.resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
     let y = primitive.evaluate(x, type)
-    if y.dtype.isFloatingPoint { visit(Context.current) { $0.observe(primitive, x, y) } }
+    if y.dtype.isFloatingPoint, let context = Context.current { observe(context, primitive, x, y) }
     return y
   }
 
   /// The value of a variable, shown to the open recorders.
   static func read(_ variable: AnyVariable, _ value: AnyTensor) -> AnyTensor {
     let seen = value.detached
-    visit(Context.current) { $0.observeRead(of: variable, as: seen) }
+    if let context = Context.current { observeRead(context, variable, seen) }
     return seen
   }
 
-  /// Calls `body` for every recorder of a stack, outermost first.
-  private static func visit(_ context: Context?, _ body: (Recorder) -> Void) {
-    guard let context else { return }
-    visit(context.outer, body)
-    if let recorder = context as? Recorder { body(recorder) }
+  // The recorders of a stack see things outermost first.
+  private static func observe(_ context: Context, _ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
+    if let outer = context.outer { observe(outer, primitive, x, y) }
+    if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observe(primitive, x, y) }
+  }
+  private static func observeRead(_ context: Context, _ variable: AnyVariable, _ value: AnyTensor) {
+    if let outer = context.outer { observeRead(outer, variable, value) }
+    if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observeRead(of: variable, as: value) }
   }
 }
 
 /// A table from identities to small numbers. Identities of one thread follow each other, so the low bits alone are a
 /// perfect hash in the usual case; probing settles the rest.
 struct IdentityTable {
-  private var keys: [UInt64]
-  private var values: [Int32]
+  private var slots: [(key: UInt64, value: Int32)]
   private(set) var count = 0
 
-  init(capacity: Int = 32) {
-    keys = [UInt64](repeating: 0, count: capacity)
-    values = [Int32](repeating: 0, count: capacity)
-  }
+  init(capacity: Int = 64) { slots = Array(repeating: (0, 0), count: capacity) }
 
   @inline(__always)
   subscript(key: UInt64) -> Int32? {
-    let mask = keys.count - 1
-    var slot = Int(truncatingIfNeeded: key) & mask
-    while keys[slot] != key {
-      if keys[slot] == 0 { return nil }
-      slot = (slot + 1) & mask
+    slots.withUnsafeBufferPointer { slots in
+      let mask = slots.count - 1
+      var slot = Int(truncatingIfNeeded: key) & mask
+      while slots[slot].key != key {
+        if slots[slot].key == 0 { return nil }
+        slot = (slot + 1) & mask
+      }
+      return slots[slot].value
     }
-    return values[slot]
   }
 
   /// Maps a key that is not 0; a key that is there already gets the new value.
   mutating func insert(_ key: UInt64, _ value: Int32) {
-    if 2 * count >= keys.count { grow() }
-    let mask = keys.count - 1
+    if 2 * count >= slots.count { grow() }
+    let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: key) & mask
-    while keys[slot] != 0 && keys[slot] != key { slot = (slot + 1) & mask }
-    if keys[slot] == 0 { count += 1 }
-    keys[slot] = key
-    values[slot] = value
+    while slots[slot].key != 0 && slots[slot].key != key { slot = (slot + 1) & mask }
+    if slots[slot].key == 0 { count += 1 }
+    slots[slot] = (key, value)
   }
 
   private mutating func grow() {
-    var larger = IdentityTable(capacity: keys.count * 4)
-    for (key, value) in zip(keys, values) where key != 0 { larger.insert(key, value) }
+    var larger = IdentityTable(capacity: slots.count * 4)
+    for (key, value) in slots where key != 0 { larger.insert(key, value) }
     self = larger
   }
 }

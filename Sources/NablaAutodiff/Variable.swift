@@ -15,6 +15,7 @@ public struct Variable<Scalar: TensorScalar>: Sendable {
   }
 
   /// The value now. Assigning is the same as ``assign(_:)``.
+  @inlinable
   public var value: Tensor<Scalar> {
     get { Tensor(unchecked: erased.value) }
     nonmutating set { assign(newValue) }
@@ -46,6 +47,7 @@ extension Variable where Scalar: NumericScalar {
 
 extension Variable: TensorConvertible {
   /// The value now.
+  @inlinable
   public func asTensor() -> Tensor<Scalar> { value }
 }
 
@@ -69,6 +71,7 @@ public final class AnyVariable: Sendable {
   /// The element type.
   public let dtype: DType
   /// What tapes know the variable by.
+  @usableFromInline
   let identity: UInt64
   private let content: Mutex<AnyTensor>
 
@@ -82,6 +85,7 @@ public final class AnyVariable: Sendable {
   }
 
   /// The value, as the open recorders see it.
+  @usableFromInline
   var value: AnyTensor {
     let value = current
     return Context.isActive && dtype.isFloatingPoint ? Recorder.read(self, value) : value

@@ -5,17 +5,21 @@ import NablaTensor
 /// handed over as its transpose.
 protocol LAPACKScalar: FloatingPointScalar {
   static func gelqf(
-    _ m: Int32, _ n: Int32, _ a: UnsafeMutablePointer<Self>, _ lda: Int32, _ tau: UnsafeMutablePointer<Self>) -> Int32
+    _ m: Int32, _ n: Int32, _ a: UnsafeMutablePointer<Self>, _ lda: Int32, _ tau: UnsafeMutablePointer<Self>
+  ) -> Int32
   static func ormlq(
     _ m: Int32, _ n: Int32, _ k: Int32, _ a: UnsafePointer<Self>, _ lda: Int32, _ tau: UnsafePointer<Self>,
-    _ c: UnsafeMutablePointer<Self>, _ ldc: Int32) -> Int32
+    _ c: UnsafeMutablePointer<Self>, _ ldc: Int32
+  ) -> Int32
   /// Solves Lᵀ X = B in place.
   static func trtrs(
     _ n: Int32, _ columns: Int32, _ l: UnsafePointer<Self>, _ ldl: Int32, _ b: UnsafeMutablePointer<Self>,
-    _ ldb: Int32) -> Int32
+    _ ldb: Int32
+  ) -> Int32
   /// The reciprocal condition number of lower triangular L in the 1-norm.
   static func trcon(
-    _ n: Int32, _ l: UnsafePointer<Self>, _ ldl: Int32, _ rcond: UnsafeMutablePointer<Self>) -> Int32
+    _ n: Int32, _ l: UnsafePointer<Self>, _ ldl: Int32, _ rcond: UnsafeMutablePointer<Self>
+  ) -> Int32
 }
 
 private func letter(_ character: Unicode.Scalar) -> CChar { CChar(character.value) }

@@ -23,57 +23,80 @@ public protocol Optimizer<Scalar>: AnyObject {
   /// Takes one step. Updates run in place where nothing else refers to a variable's memory.
   ///
   /// Errors: no gradient that is not nil; a gradient of another shape than its variable.
-  func applyGradients<Pairs: Sequence>(_ gradientsAndVariables: Pairs)
-  where Pairs.Element == (Tensor<Scalar>?, Variable<Scalar>)
+  func applyGradients(_ gradientsAndVariables: [GradientPair])
+}
+
+/// A variable and its gradient, without their element type.
+public struct GradientPair: Sendable {
+  /// The gradient, or nil where the loss does not depend on the variable.
+  public var gradient: AnyTensor?
+  /// The variable.
+  public var variable: AnyVariable
+  /// A pair.
+  @inlinable
+  public init(_ gradient: AnyTensor?, _ variable: AnyVariable) {
+    self.gradient = gradient
+    self.variable = variable
+  }
 }
 
 extension Optimizer {
+  /// Takes one step: `applyGradients(zip(gradients, variables))`. Updates run in place where nothing else refers to a
+  /// variable's memory.
+  ///
+  /// Errors: no gradient that is not nil; a gradient of another shape than its variable.
+  @inlinable
+  public func applyGradients<Pairs: Sequence>(_ gradientsAndVariables: Pairs)
+  where Pairs.Element == (Tensor<Scalar>?, Variable<Scalar>) {
+    applyGradients(gradientsAndVariables.map { GradientPair($0.0?.erased, $0.1.erased) })
+  }
+
   /// Takes one step with gradients that are all there.
   public func applyGradients(_ gradients: [Tensor<Scalar>], to variables: [Variable<Scalar>]) {
     guard gradients.count == variables.count else {
       return fail("applyGradients", "\(gradients.count) gradients for \(variables.count) variables")
     }
-    applyGradients(zip(gradients.map { Optional($0) }, variables))
+    applyGradients(zip(gradients, variables).map { GradientPair($0.erased, $1.erased) })
   }
 }
 
 extension GradientClipping {
   /// The clipped gradients.
-  func apply<S: FloatingPointScalar>(_ gradients: [Tensor<S>]) -> [Tensor<S>] {
+  func apply(_ gradients: [AnyTensor]) -> [AnyTensor] {
+    func scaled(_ x: AnyTensor, over norm: Double, to bound: Double) -> AnyTensor {
+      norm > bound ? x * (bound / norm) : x
+    }
     switch self {
     case .value(let bound):
-      return gradients.map { clip($0, S(-bound), S(bound)) }
+      return gradients.map { $0.clipped(-bound, bound) }
     case .norm(let bound):
-      return gradients.map { Self.scaled($0, by: bound, over: sqrt(square($0).sum()).scalar) }
+      return gradients.map { scaled($0, over: $0.sumOfSquares.squareRoot(), to: bound) }
     case .globalNorm(let bound):
-      let total = gradients.reduce(S.zero) { $0 + square($1).sum().scalar }.squareRoot()
-      return gradients.map { Self.scaled($0, by: bound, over: total) }
+      let total = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
+      return gradients.map { scaled($0, over: total, to: bound) }
     }
-  }
-
-  private static func scaled<S: FloatingPointScalar>(_ x: Tensor<S>, by bound: Double, over norm: S) -> Tensor<S> {
-    norm > S(bound) ? x * Tensor(S(bound) / norm) : x
   }
 }
 
 /// The gradients that are there with their variables, clipped; or nil after the error.
-func prepared<S: FloatingPointScalar, Pairs: Sequence>(
-  _ pairs: Pairs, _ clipping: GradientClipping?
-) -> [(gradient: Tensor<S>, variable: Variable<S>)]? where Pairs.Element == (Tensor<S>?, Variable<S>) {
-  var gradients: [Tensor<S>] = []
-  var variables: [Variable<S>] = []
-  for case (let gradient?, let variable) in pairs {
-    guard gradient.shape == variable.shape else {
-      fail("applyGradients", "variable \(variable.name) has shape \(variable.shape), its gradient \(gradient.shape)")
+func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTensor, AnyVariable)]? {
+  var gradients: [AnyTensor] = []
+  var variables: [AnyVariable] = []
+  for pair in pairs {
+    guard let gradient = pair.gradient else { continue }
+    guard gradient.shape == pair.variable.shape else {
+      fail(
+        "applyGradients",
+        "variable \(pair.variable.name) has shape \(pair.variable.shape), its gradient \(gradient.shape)")
       return nil
     }
     gradients.append(gradient)
-    variables.append(variable)
+    variables.append(pair.variable)
   }
   guard !gradients.isEmpty else {
     fail("applyGradients", "no variable has a gradient; does the loss depend on them inside record { }?")
     return nil
   }
   if let clipping { gradients = clipping.apply(gradients) }
-  return zip(gradients, variables).map { ($0, $1) }
+  return Array(zip(gradients, variables))
 }

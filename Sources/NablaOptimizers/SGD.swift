@@ -22,7 +22,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   public let clipping: GradientClipping?
   /// The steps taken.
   public private(set) var step = 0
-  private var velocities: [Variable<Scalar>: AnyTensor] = [:]
+  private var velocities: [ObjectIdentifier: AnyTensor] = [:]
 
   /// An optimizer.
   ///
@@ -40,21 +40,20 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   }
 
   /// Takes one step.
-  public func applyGradients<Pairs: Sequence>(_ gradientsAndVariables: Pairs)
-  where Pairs.Element == (Tensor<Scalar>?, Variable<Scalar>) {
+  public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
-    for (gradient, variable) in pairs { update(variable, gradient.erased) }
+    for (gradient, variable) in pairs { update(variable, gradient) }
     step += 1
   }
 
-  private func update(_ variable: Variable<Scalar>, _ gradient: AnyTensor) {
+  private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
     let rate = Double(learningRate)
-    variable.erased.update { value in
+    variable.update { value in
       if weightDecay != 0 { value.scale(by: 1 - rate * Double(weightDecay)) }
       guard momentum != 0 else { return value.add(gradient, scaledBy: -rate) }
       // Taken out of the table so that it is changed in place.
       var velocity =
-        velocities.removeValue(forKey: variable)
+        velocities.removeValue(forKey: ObjectIdentifier(variable))
         ?? AnyTensor(repeating: 0, dtype: value.dtype, shape: value.shape)
       velocity.scale(by: Double(momentum))
       velocity.add(gradient, scaledBy: -rate)
@@ -64,7 +63,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
       } else {
         value.add(velocity, scaledBy: 1)
       }
-      velocities[variable] = velocity
+      velocities[ObjectIdentifier(variable)] = velocity
     }
   }
 }

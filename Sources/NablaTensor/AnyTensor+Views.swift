@@ -1,9 +1,8 @@
 /// Windows on the same memory. Each takes arguments that the caller has checked.
 extension AnyTensor {
-  private func window(offset: Int? = nil, _ shape: Shape, _ strides: [Int]) -> AnyTensor {
+  package func window(offset: Int = 0, _ shape: Shape, _ strides: [Int]) -> AnyTensor {
     let isDense = shape.hasDenseStrides(strides)
-    return AnyTensor(
-      storage: storage, offset: offset ?? self.offset, shape: shape, strides: isDense ? nil : strides)
+    return AnyTensor(Storage(sharing: storage, offset: offset, shape: shape, strides: isDense ? nil : strides))
   }
 
   /// The axes in another order: axis `i` of the result is axis `permutation[i]` of this.
@@ -31,15 +30,15 @@ extension AnyTensor {
   package func window(starts: [Int], sizes: [Int], steps: [Int]) -> AnyTensor {
     let old = resolvedStrides
     let isEmpty = sizes.contains(0)
-    let start = isEmpty ? offset : zip(starts, old).reduce(offset) { $0 + $1.0 * $1.1 }
+    let start = isEmpty ? 0 : zip(starts, old).reduce(0) { $0 + $1.0 * $1.1 }
     return window(offset: start, Shape(unchecked: sizes), zip(old, steps).map { $0 * $1 })
   }
 
   /// The same elements in row-major order under another shape: a window where the strides allow, else a copy.
   package func window(reshapedTo target: Shape) -> AnyTensor {
-    if isDense { return AnyTensor(storage: storage, offset: offset, shape: target) }
+    if isDense { return AnyTensor(Storage(sharing: storage, offset: 0, shape: target, strides: nil)) }
     if let steps = stridesIfReshaped(to: target) { return window(target, steps) }
-    return AnyTensor(storage: dense.storage, shape: target)
+    return AnyTensor(Storage(sharing: dense.storage, offset: 0, shape: target, strides: nil))
   }
 
   /// The strides that give `target` without moving elements, where axes only split, or merge over regular steps.

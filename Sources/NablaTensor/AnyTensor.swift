@@ -2,35 +2,29 @@ import CKernels
 
 /// A tensor whose element type is known at run time only: what primitives, tapes and plans handle.
 ///
-/// A value is a window on a ``Storage``: an offset, a shape and strides. Transposing, slicing and broadcasting make
-/// other windows on the same memory. ``Tensor`` wraps this type with the element type in the static type; the library
-/// is compiled once for all element types, and a tape holds Float beside Double without boxes.
+/// A value is a window on memory, a ``Storage``, and an identity by which tapes know it. Transposing, slicing and
+/// broadcasting make other windows on the same memory. ``Tensor`` wraps this type with the element type in the static
+/// type; the library is compiled once for all element types, and a tape holds Float beside Double without boxes.
 public struct AnyTensor: Sendable {
-  /// The memory.
+  /// The window.
   public package(set) var storage: Storage
-  /// The position of the first element in the storage, in elements.
-  package var offset: Int
-  /// The sizes along the axes.
-  public package(set) var shape: Shape
-  /// The steps along the axes, in elements; nil for a dense row-major window, the usual case.
-  package var strides: [Int]?
   /// What tapes know this value by. Copies share it; a change, or another window, gets a new one.
+  @usableFromInline
   package var identity: UInt64
 
-  /// A window on existing memory.
-  package init(storage: Storage, offset: Int = 0, shape: Shape, strides: [Int]? = nil) {
+  /// A tensor that looks through a window.
+  @inline(__always)
+  package init(_ storage: Storage) {
     self.storage = storage
-    self.offset = offset
-    self.shape = shape
-    self.strides = strides
     self.identity = nabla_next_identity()
   }
 
   /// A dense tensor whose elements `body` writes.
+  @inline(__always)
   package init(dtype: DType, shape: Shape, initializedBy body: (UnsafeMutableRawPointer) -> Void) {
-    let storage = Storage(dtype: dtype, count: shape.elementCount)
+    let storage = Storage(dtype: dtype, shape: shape)
     body(storage.base)
-    self.init(storage: storage, shape: shape)
+    self.init(storage)
   }
 
   /// A scalar of a type, from a Double.
@@ -45,25 +39,30 @@ public struct AnyTensor: Sendable {
 
   /// The stand-in that an operation returns after ``fail(_:_:)``. It has no elements to compute with.
   public static func failed(_ dtype: DType, _ shape: Shape = .scalar) -> AnyTensor {
-    AnyTensor(storage: .failed(dtype), shape: shape)
+    AnyTensor(Storage(.failed, dtype: dtype, shape: shape))
   }
 
-  /// This tensor without its elements: shape and type remain.
+  /// This tensor without its elements, where they take memory worth freeing: shape and type remain.
   package var withoutElements: AnyTensor {
-    var copy = self
-    if storage.kind == .memory { copy.storage = .released(dtype) }
-    return copy
+    if storage.kind != .memory || count * dtype.byteCount <= 256 { return self }
+    return AnyTensor(Storage(.released, dtype: dtype, shape: shape))
   }
 
   /// The element type.
   @inline(__always)
   public var dtype: DType { storage.dtype }
+  /// The sizes along the axes.
+  @inline(__always)
+  public var shape: Shape { storage.shape }
+  /// The steps along the axes, in elements; nil for a dense row-major window.
+  @inline(__always)
+  package var strides: [Int]? { storage.strides }
   /// The number of elements.
   public var count: Int { shape.elementCount }
   /// The number of axes.
   public var rank: Int { shape.rank }
   /// Whether elements lie in memory in row-major order without gaps.
-  public var isDense: Bool { strides == nil }
+  public var isDense: Bool { storage.strides == nil }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
 
@@ -72,7 +71,7 @@ public struct AnyTensor: Sendable {
 
   /// The address of the first element. The caller keeps the tensor alive while it reads.
   @inline(__always)
-  package var address: UnsafeMutableRawPointer { storage.base + offset * dtype.byteCount }
+  package var address: UnsafeMutableRawPointer { storage.base }
 
   /// The same elements under a new identity, so that what tapes know of the old one does not apply.
   package var detached: AnyTensor {
@@ -129,7 +128,7 @@ extension AnyTensor {
   /// Makes this tensor dense with memory of its own, ready to be written.
   package mutating func makeUnique() {
     identity = nabla_next_identity()
-    if isKnownUniquelyReferenced(&storage) && isDense && offset == 0 { return }
+    if isKnownUniquelyReferenced(&storage) && storage.owner == nil && isDense { return }
     self = AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) }
   }
 }

@@ -10,8 +10,13 @@ open class Context {
   /// The context that was innermost when this one opened.
   package private(set) final var outer: Context?
 
+  /// Whether this is a recorder of operations; a stored flag, since a dynamic cast costs more than small operations.
+  package final let isRecorder: Bool
+  /// The innermost scope that catches errors, this one included.
+  package private(set) final var errorScope: ErrorScope?
+
   /// A context that is not open yet.
-  package init() {}
+  package init(isRecorder: Bool = false) { self.isRecorder = isRecorder }
 
   /// Whether any context is open on this thread.
   @inline(__always)
@@ -26,7 +31,8 @@ open class Context {
   package final func run<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = Context.current
     outer = before
-    defer { outer = nil }
+    errorScope = self as? ErrorScope ?? before?.errorScope
+    defer { (outer, errorScope) = (nil, nil) }
     return try Context.with(self, body)
   }
 

@@ -57,7 +57,7 @@ public protocol TensorScalar: Sendable, Hashable, BitwiseCopyable {
 }
 
 /// A type with arithmetic: every ``TensorScalar`` but `Bool`.
-public protocol NumericScalar: TensorScalar, Numeric, Comparable {}
+public protocol NumericScalar: TensorScalar, Numeric, Comparable, TensorOperand where Scalar == Self {}
 
 /// A type with gradients: `Float` or `Double`.
 public protocol FloatingPointScalar: NumericScalar, BinaryFloatingPoint, LosslessStringConvertible {

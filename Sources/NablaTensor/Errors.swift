@@ -94,14 +94,7 @@ public func throwingErrors<Result>(_ body: () throws -> Result) throws -> Result
 package final class ErrorScope: Context {
   package var error: NablaError?
 
-  package static var innermost: ErrorScope? {
-    var context = Context.current
-    while let seen = context {
-      if let scope = seen as? ErrorScope { return scope }
-      context = seen.outer
-    }
-    return nil
-  }
+  package static var innermost: ErrorScope? { Context.current?.errorScope }
 
   /// Whether a mistake was made in the innermost scope: nothing may change any more.
   package static var hasFailed: Bool { Context.isActive && innermost?.error != nil }

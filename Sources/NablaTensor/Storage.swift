@@ -1,11 +1,15 @@
 import CKernels
 
-/// The memory of a tensor: a block of elements of one type, shared by reference and copied on write.
+/// A window on memory: the elements of one tensor. It owns its memory, or shares that of another window.
 ///
-/// Elements are written only while a storage has one owner: by the operation that made it, or by a mutation that first
-/// checked `isKnownUniquelyReferenced`. Everything else reads. That is what makes it `Sendable`.
+/// Shape and strides live beside the memory in one object, so that a tensor is one reference: copies of small tensors
+/// cost one atomic increment, which is most of what a small operation costs at all.
+///
+/// Elements are written only while a window has one owner and no other looks through it: by the operation that made it,
+/// or by a mutation that first checked `isKnownUniquelyReferenced`. Everything else reads. That is what makes it
+/// `Sendable`.
 public final class Storage: Sendable {
-  /// Why a storage has no memory.
+  /// Why a window has no memory.
   package enum Kind: Sendable {
     /// It has.
     case memory
@@ -18,38 +22,55 @@ public final class Storage: Sendable {
   package let kind: Kind
   /// The element type.
   public let dtype: DType
-  package let byteCount: Int
-  // Written only while uniquely owned; see above.
+  /// The sizes along the axes.
+  public let shape: Shape
+  /// The steps along the axes, in elements; nil for a dense row-major window, the usual case.
+  package let strides: [Int]?
+  /// Whose memory this shares; nil where it owns its own.
+  package let owner: Storage?
+  // The first element. Written only while uniquely owned; see above.
   nonisolated(unsafe) package let base: UnsafeMutableRawPointer
+  private let byteCount: Int
 
-  /// Uninitialized memory for `count` elements.
-  package init(dtype: DType, count: Int) {
-    self.kind = .memory
+  /// A dense window on uninitialized memory of its own.
+  package init(dtype: DType, shape: Shape) {
+    kind = .memory
     self.dtype = dtype
-    self.byteCount = count * dtype.byteCount
+    self.shape = shape
+    strides = nil
+    owner = nil
+    byteCount = shape.elementCount * dtype.byteCount
     guard let block = nabla_allocate(byteCount) else {
       fatalError("Nabla: out of memory: \(byteCount) bytes were asked for")
     }
-    self.base = block
+    base = block
   }
 
-  /// A storage without memory.
-  private init(_ kind: Kind, dtype: DType) {
+  /// Another window on the memory of `other`, which begins `offset` elements after its first.
+  package init(sharing other: Storage, offset: Int, shape: Shape, strides: [Int]?) {
+    kind = other.kind
+    dtype = other.dtype
+    self.shape = shape
+    self.strides = strides
+    owner = other.owner ?? other
+    byteCount = 0
+    base = other.base + offset * other.dtype.byteCount
+  }
+
+  /// A window without memory.
+  package init(_ kind: Kind, dtype: DType, shape: Shape) {
     self.kind = kind
     self.dtype = dtype
-    self.byteCount = 0
-    self.base = UnsafeMutableRawPointer(bitPattern: 64)!
+    self.shape = shape
+    strides = nil
+    owner = nil
+    byteCount = 0
+    base = UnsafeMutableRawPointer(bitPattern: 64)!
   }
 
   deinit {
-    if kind == .memory { nabla_free(base, byteCount) }
+    if kind == .memory && owner == nil { nabla_free(base, byteCount) }
   }
-
-  private static let released = DType.allCases.map { Storage(.released, dtype: $0) }
-  private static let failed = DType.allCases.map { Storage(.failed, dtype: $0) }
-
-  package static func released(_ dtype: DType) -> Storage { released[Int(dtype.rawValue)] }
-  package static func failed(_ dtype: DType) -> Storage { failed[Int(dtype.rawValue)] }
 }
 
 /// What Nabla's memory holds now.

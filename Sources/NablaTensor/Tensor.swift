@@ -22,6 +22,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   }
 
   /// A tensor from an erased one of this element type, unchecked: what operations return.
+  @usableFromInline
   package init(unchecked erased: AnyTensor) { self.erased = erased }
 
   /// The sizes along the axes.
@@ -47,6 +48,7 @@ public protocol TensorOperand<Scalar> {
 
 extension Tensor: TensorConvertible {
   /// Itself.
+  @inlinable
   public func asTensor() -> Tensor { self }
 }
 
@@ -117,11 +119,11 @@ extension Tensor {
 
   /// A tensor of a shape whose elements `body` writes in row-major order; it must write every one.
   public init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Scalar>) throws -> Void) rethrows {
-    let storage = Storage(dtype: Scalar.dtype, count: shape.elementCount)
+    let storage = Storage(dtype: Scalar.dtype, shape: shape)
     try body(
       UnsafeMutableBufferPointer(
         start: storage.base.bindMemory(to: Scalar.self, capacity: shape.elementCount), count: shape.elementCount))
-    erased = AnyTensor(storage: storage, shape: shape)
+    erased = AnyTensor(storage)
   }
 
   /// A tensor that repeats one value. It takes the memory of one element until it is changed.

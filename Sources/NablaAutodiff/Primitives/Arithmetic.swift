@@ -17,16 +17,20 @@ struct Add: BinaryElementwise {
 /// The sum, element by element; shapes broadcast. Integers wrap around.
 ///
 /// Errors: shapes that do not broadcast.
+@inlinable
 public func + <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased + b.erased) }
 /// The sum, element by element; shapes broadcast.
+@inlinable
 public func + <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
   a.asTensor() + b
 }
 /// The sum, element by element; shapes broadcast.
+@inlinable
 public func + <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
   a + b.asTensor()
 }
 /// The sum, element by element; shapes broadcast.
+@inlinable
 public func + <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value + b.value }
 
 // MARK: Subtraction
@@ -42,16 +46,20 @@ struct Subtract: BinaryElementwise {
 /// The difference, element by element; shapes broadcast. Integers wrap around.
 ///
 /// Errors: shapes that do not broadcast.
+@inlinable
 public func - <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased - b.erased) }
 /// The difference, element by element; shapes broadcast.
+@inlinable
 public func - <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
   a.asTensor() - b
 }
 /// The difference, element by element; shapes broadcast.
+@inlinable
 public func - <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
   a - b.asTensor()
 }
 /// The difference, element by element; shapes broadcast.
+@inlinable
 public func - <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value - b.value }
 
 // MARK: Multiplication
@@ -67,16 +75,20 @@ struct Multiply: BinaryElementwise {
 /// The product, element by element; shapes broadcast. Integers wrap around. See ``matmul(_:_:)`` for matrices.
 ///
 /// Errors: shapes that do not broadcast.
+@inlinable
 public func * <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased * b.erased) }
 /// The product, element by element; shapes broadcast.
+@inlinable
 public func * <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
   a.asTensor() * b
 }
 /// The product, element by element; shapes broadcast.
+@inlinable
 public func * <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
   a * b.asTensor()
 }
 /// The product, element by element; shapes broadcast.
+@inlinable
 public func * <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value * b.value }
 
 // MARK: Division
@@ -94,16 +106,20 @@ struct Divide: BinaryElementwise {
 /// The quotient, element by element; shapes broadcast. Integers round toward zero, and a quotient by zero is 0.
 ///
 /// Errors: shapes that do not broadcast.
+@inlinable
 public func / <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<S> { Tensor(unchecked: a.erased / b.erased) }
 /// The quotient, element by element; shapes broadcast.
+@inlinable
 public func / <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<A.Scalar> where A.Scalar: NumericScalar {
   a.asTensor() / b
 }
 /// The quotient, element by element; shapes broadcast.
+@inlinable
 public func / <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> where B.Scalar: NumericScalar {
   a / b.asTensor()
 }
 /// The quotient, element by element; shapes broadcast.
+@inlinable
 public func / <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value / b.value }
 
 // MARK: Negation

@@ -68,14 +68,13 @@ extension AnyTensor {
   fileprivate func matrix(_ number: Int) -> AnyTensor {
     var rest = number
     let steps = resolvedStrides
-    var start = offset
+    var start = 0
     for axis in stride(from: rank - 3, through: 0, by: -1) {
       start += rest % shape[axis] * steps[axis]
       rest /= shape[axis]
     }
     let sizes = Shape(unchecked: Array(shape.suffix(2)))
-    let last = Array(steps.suffix(2))
-    return AnyTensor(storage: storage, offset: start, shape: sizes, strides: sizes.hasDenseStrides(last) ? nil : last)
+    return window(offset: start, sizes, Array(steps.suffix(2)))
   }
 }
 

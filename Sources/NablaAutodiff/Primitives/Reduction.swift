@@ -48,7 +48,7 @@ extension AxisReduction {
 
   /// `value`, of the result's shape, repeated over the reduced axes of `shape`.
   func spread(_ value: AnyTensor, over shape: Shape) -> AnyTensor {
-    value.reshaped(to: kept(shape)).broadcast(to: shape)
+    (value.rank == 0 ? value : value.reshaped(to: kept(shape))).broadcast(to: shape)
   }
   /// `shape` with 1 in the place of reduced axes.
   func kept(_ shape: Shape) -> Shape { Shape(unchecked: shape.indices.map { axes.contains($0) ? 1 : shape[$0] }) }
