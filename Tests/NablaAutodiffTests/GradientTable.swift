@@ -130,6 +130,7 @@ extension GradientRow {
     .binary(Multiply(), .range(-2, 2)) { $0 * $1 },
     .binary(Divide(), .range(0.5, 3)) { $0 / $1 },
     .binary(Power(), .range(0.5, 2)) { pow($0, $1) },
+    .binary(Atan2(), .range(0.5, 2)) { atan2($0, $1) },
     .binary(Maximum(), .spaced) { max($0, $1) },
     .binary(Minimum(), .spaced) { min($0, $1) },
     GradientRow(

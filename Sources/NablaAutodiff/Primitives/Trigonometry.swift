@@ -180,3 +180,24 @@ struct Atanh: UnaryElementwise {
 public func atanh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
   Tensor(unchecked: Atanh()(x.asTensor().erased))
 }
+
+// MARK: atan2
+
+/// φ = the angle of the point (x, y).
+struct Atan2: BinaryElementwise {
+  static let name = "atan2"
+  static let kernel = NABLA_ATAN2
+  static let residuals: Residuals = .operands
+  func derivative(_ operand: Int, _ x: Operands, _ angle: AnyTensor) -> Slope {
+    let (y, x) = (x[0], x[1])
+    let squaredRadius = Square()(x) + Square()(y)
+    return .factor((operand == 0 ? x : -y) / squaredRadius)
+  }
+}
+
+/// The angle of each point (x, y) from the x axis, in -π ... π radians; shapes broadcast.
+///
+/// The derivative at the origin is NaN. Errors: shapes that do not broadcast.
+public func atan2<S: FloatingPointScalar>(_ y: Tensor<S>, _ x: Tensor<S>) -> Tensor<S> {
+  Tensor(unchecked: Atan2()(y.erased, x.erased))
+}
