@@ -57,35 +57,54 @@
 #define BINARY_TO(NAME, T, R, EXPRESSION) BINARY_LOOP(NAME, T, R, EXPRESSION, NABLA_VECTORIZE)
 #define UNARY(NAME, T, EXPRESSION) UNARY_TO(NAME, T, T, EXPRESSION)
 #define BINARY(NAME, T, EXPRESSION) BINARY_TO(NAME, T, T, EXPRESSION)
+// A function of math.*.h.
+#define UNARY_MATH(NAME, T, EXPRESSION) UNARY_LOOP(NAME, T, T, EXPRESSION, NABLA_VECTORIZE_MATH)
+// sin and cos: blocks with an argument past the limit of the reduction go to the C library.
+#define UNARY_TRIG(NAME, T, f, s)                                                                                      \
+  UNARY_LOOP(NAME##_SMALL, T, T, LEVEL(f##_##T)(v), NABLA_VECTORIZE_MATH)                                              \
+  UNARY_LOOP(NAME##_LARGE, T, T, f##s(v), )                                                                            \
+  static void LEVEL(NAME##_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t n) {                                 \
+    enum { block = 1024 };                                                                                             \
+    for (ptrdiff_t start = 0; start < n; start += block) {                                                             \
+      const T *x = (const T *)xs + start * sx;                                                                         \
+      const ptrdiff_t count = n - start < block ? n - start : block;                                                   \
+      int large = 0;                                                                                                   \
+      for (ptrdiff_t i = 0; i < count; i++)                                                                            \
+        large |= !(__builtin_elementwise_abs(x[i * sx]) <= (T)NABLA_TRIG_LIMIT);                                       \
+      (large ? LEVEL(NAME##_LARGE_##T) : LEVEL(NAME##_SMALL_##T))(x, sx, (T *)ys + start, count);                      \
+    }                                                                                                                  \
+  }
+#define ERROR_FUNCTION_f32 UNARY_MATH(ERF, f32, LEVEL(erf_f32)(v))
+#define ERROR_FUNCTION_f64 UNARY_CALL(ERF, f64, erf(v))
 // A call of the C library an element: nothing to vectorize.
 #define UNARY_CALL(NAME, T, EXPRESSION) UNARY_LOOP(NAME, T, T, EXPRESSION, )
 #define BINARY_CALL(NAME, T, EXPRESSION) BINARY_LOOP(NAME, T, T, EXPRESSION, )
 
-// --- Floating point only -------------------------------------------------------------------------------------------
+// --- Floating point only ---------------------------------------------------------------------------------------------
 
 #define FLOATING(T, s)                                                                                                 \
-  UNARY_CALL(EXP, T, exp##s(v))                                                                                        \
-  UNARY_CALL(EXPM1, T, expm1##s(v))                                                                                    \
-  UNARY_CALL(LOG, T, log##s(v))                                                                                        \
-  UNARY_CALL(LOG1P, T, log1p##s(v))                                                                                    \
+  UNARY_MATH(EXP, T, LEVEL(exp_##T)(v))                                                                                \
+  UNARY_MATH(EXPM1, T, LEVEL(expm1_##T)(v))                                                                            \
+  UNARY_MATH(LOG, T, LEVEL(log_##T)(v))                                                                                \
+  UNARY_MATH(LOG1P, T, LEVEL(log1p_##T)(v))                                                                            \
   UNARY(SQRT, T, __builtin_elementwise_sqrt(v))                                                                        \
   UNARY(RSQRT, T, 1 / __builtin_elementwise_sqrt(v))                                                                   \
   UNARY(RECIPROCAL, T, 1 / v)                                                                                          \
-  UNARY_CALL(SIN, T, sin##s(v))                                                                                        \
-  UNARY_CALL(COS, T, cos##s(v))                                                                                        \
+  UNARY_TRIG(SIN, T, sin, s)                                                                                           \
+  UNARY_TRIG(COS, T, cos, s)                                                                                           \
   UNARY_CALL(TAN, T, tan##s(v))                                                                                        \
   UNARY_CALL(SINH, T, sinh##s(v))                                                                                      \
   UNARY_CALL(COSH, T, cosh##s(v))                                                                                      \
-  UNARY_CALL(TANH, T, tanh##s(v))                                                                                      \
+  UNARY_MATH(TANH, T, LEVEL(tanh_##T)(v))                                                                              \
   UNARY_CALL(ASIN, T, asin##s(v))                                                                                      \
   UNARY_CALL(ACOS, T, acos##s(v))                                                                                      \
   UNARY_CALL(ATAN, T, atan##s(v))                                                                                      \
   UNARY_CALL(ASINH, T, asinh##s(v))                                                                                    \
   UNARY_CALL(ACOSH, T, acosh##s(v))                                                                                    \
   UNARY_CALL(ATANH, T, atanh##s(v))                                                                                    \
-  UNARY_CALL(ERF, T, erf##s(v))                                                                                        \
-  UNARY_CALL(SIGMOID, T, sigmoid_##T(v))                                                                               \
-  UNARY_CALL(SOFTPLUS, T, softplus_##T(v))                                                                             \
+  ERROR_FUNCTION_##T                                                                                                   \
+  UNARY_MATH(SIGMOID, T, LEVEL(sigmoid_##T)(v))                                                                        \
+  UNARY_MATH(SOFTPLUS, T, LEVEL(softplus_##T)(v))                                                                      \
   UNARY(FLOOR, T, __builtin_elementwise_floor(v))                                                                      \
   UNARY(CEIL, T, __builtin_elementwise_ceil(v))                                                                        \
   UNARY(ROUND, T, __builtin_elementwise_roundeven(v))                                                                  \
@@ -126,7 +145,7 @@ INTEGER(i32, uint32_t)
 INTEGER(i64, uint64_t)
 INTEGER(u8, uint32_t)
 
-// --- Comparisons, selection, copies -----------------------------------------------------------------------------------
+// --- Comparisons, selection, copies ----------------------------------------------------------------------------------
 
 #define EVERY(T)                                                                                                       \
   BINARY_TO(EQUAL, T, b8, u == v)                                                                                      \
@@ -170,7 +189,7 @@ UNARY(NOT, b8, !v)
 BINARY(AND, b8, u &v)
 BINARY(OR, b8, u | v)
 
-// --- Conversions -------------------------------------------------------------------------------------------------------
+// --- Conversions -----------------------------------------------------------------------------------------------------
 
 #define CAST(NAME, FROM, TO, EXPRESSION) UNARY_TO(CAST_##NAME##_from, FROM, TO, EXPRESSION)
 #define CASTS_FROM_FLOATING(S)                                                                                         \
@@ -193,7 +212,7 @@ CASTS_FROM_INTEGER(i32)
 CASTS_FROM_INTEGER(i64)
 CASTS_FROM_INTEGER(u8)
 
-// --- Tables --------------------------------------------------------------------------------------------------------------
+// --- Tables ----------------------------------------------------------------------------------------------------------
 
 #define X(name) [NABLA_##name] = {LEVEL(name##_f32), LEVEL(name##_f64)},
 #define Y(name)                                                                                                        \
@@ -227,6 +246,10 @@ static const nabla_unary LEVEL(cast_table)[NABLA_DTYPES][NABLA_DTYPES] = {ROW(f3
 #undef UNARY_LOOP
 #undef BINARY_LOOP
 #undef UNARY_CALL
+#undef UNARY_MATH
+#undef UNARY_TRIG
+#undef ERROR_FUNCTION_f32
+#undef ERROR_FUNCTION_f64
 #undef BINARY_CALL
 #undef BINARY_TO
 #undef UNARY

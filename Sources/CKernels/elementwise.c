@@ -7,18 +7,6 @@ typedef int64_t i64;
 typedef uint8_t u8;
 typedef uint8_t b8;
 
-// Scalar definitions, where C has none of its own that serves.
-static inline f32 sigmoid_f32(f32 x) {
-  f32 e = expf(-fabsf(x));
-  return (x >= 0 ? 1 : e) / (1 + e);
-}
-static inline f64 sigmoid_f64(f64 x) {
-  f64 e = exp(-fabs(x));
-  return (x >= 0 ? 1 : e) / (1 + e);
-}
-static inline f32 softplus_f32(f32 x) { return (x > 0 || x != x ? x : 0) + log1pf(expf(-fabsf(x))); }
-static inline f64 softplus_f64(f64 x) { return (x > 0 || x != x ? x : 0) + log1p(exp(-fabs(x))); }
-
 // Integer arithmetic wraps; a quotient by zero is 0. Both as in NumPy, without its warning.
 static inline i32 quotient_i32(i32 a, i32 b) { return b == 0 ? 0 : b == -1 ? (i32)(0u - (uint32_t)a) : a / b; }
 static inline i64 quotient_i64(i64 a, i64 b) { return b == 0 ? 0 : b == -1 ? (i64)(0ull - (uint64_t)a) : a / b; }
@@ -35,21 +23,31 @@ NABLA_SATURATE(i64, f64, INT64_MIN, INT64_MAX)
 NABLA_SATURATE(u8, f32, 0, UINT8_MAX)
 NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 
+// NABLA_VECTORIZE_MATH marks loops over functions of math.*.h; those of the base level are calls and do not vectorize.
 #define NABLA_LEVEL base
+#define NABLA_VECTORIZE_MATH
+#include "math.base.h"
 #include "elementwise.body.h"
+#undef NABLA_TRIG_LIMIT
+#undef NABLA_VECTORIZE_MATH
 #undef NABLA_LEVEL
 
 #ifdef NABLA_HAS_LEVELS
+#define NABLA_VECTORIZE_MATH NABLA_VECTORIZE
 #pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2,f16c"))), apply_to = function)
 #define NABLA_LEVEL avx2
+#include "math.body.h"
 #include "elementwise.body.h"
+#undef NABLA_TRIG_LIMIT
 #undef NABLA_LEVEL
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target(                                                                   \
-    "avx2,fma,bmi,bmi2,f16c,avx512f,avx512dq,avx512bw,avx512vl,avx512cd,prefer-256-bit"))), apply_to = function)
+    "avx2,fma,bmi,bmi2,f16c,avx512f,avx512dq,avx512bw,avx512vl,avx512cd"))), apply_to = function)
 #define NABLA_LEVEL avx512
+#include "math.body.h"
 #include "elementwise.body.h"
+#undef NABLA_TRIG_LIMIT
 #undef NABLA_LEVEL
 #pragma clang attribute pop
 #endif

@@ -18,7 +18,7 @@ typedef struct block {
   struct block *next;
 } block;
 
-// --- Counters -------------------------------------------------------------------------------------------------------
+// --- Counters --------------------------------------------------------------------------------------------------------
 
 static uint64_t in_use = 0, pooled = 0, peak = 0, limit = (uint64_t)1 << 30;
 
@@ -29,7 +29,7 @@ static void count_use(size_t bytes) {
   }
 }
 
-// --- Small blocks ---------------------------------------------------------------------------------------------------
+// --- Small blocks ----------------------------------------------------------------------------------------------------
 
 typedef struct {
   block *first;
@@ -89,7 +89,7 @@ static void free_small(void *p, size_t bytes) {
   cache.lists[k].count++;
 }
 
-// --- Large blocks -----------------------------------------------------------------------------------------------------
+// --- Large blocks ----------------------------------------------------------------------------------------------------
 
 // Size classes: powers of two cut in eight, so at most an eighth of a block is spare.
 #define LARGE_CLASSES 512
@@ -143,7 +143,7 @@ static void free_large(void *p, size_t bytes) {
   if (!keep) free(p);
 }
 
-// --- The interface -------------------------------------------------------------------------------------------------------
+// --- The interface ---------------------------------------------------------------------------------------------------
 
 void *nabla_allocate(size_t bytes) {
   void *p = bytes <= SMALL ? allocate_small(bytes) : allocate_large(bytes);

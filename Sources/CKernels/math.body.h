@@ -1,0 +1,268 @@
+// Elementary functions at a level with FMA; see levels.h. No branches and no calls, so a loop over them vectorizes.
+//
+// The polynomials are Taylor series cut where the rest is below a tenth of a unit in the last place: on the reduced
+// ranges used here they need one or two terms more than a minimax fit, and nothing has to be trusted. The two fits that
+// erf needs are the exception. Worst errors over all Floats are in Benchmarks/ACCURACY.md.
+//
+// Two idioms recur. Adding 1.5 · 2^p, p the digits of the type, rounds to an integer and leaves it in the low bits.
+// A value above, below or beside the range of a formula is put right by a select at the end.
+
+#define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
+
+static inline f32 LEVEL(from_bits_f32)(uint32_t bits) {
+  f32 x;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+}
+static inline uint32_t LEVEL(bits_f32)(f32 x) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &x, sizeof x);
+  return bits;
+}
+static inline f64 LEVEL(from_bits_f64)(uint64_t bits) {
+  f64 x;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+}
+static inline uint64_t LEVEL(bits_f64)(f64 x) {
+  uint64_t bits;
+  __builtin_memcpy(&bits, &x, sizeof x);
+  return bits;
+}
+
+// --- exp -------------------------------------------------------------------------------------------------------------
+
+// x = n ln 2 + r + rest with |r| <= ln 2 / 2 (Cody and Waite: ln 2 in two parts), k is n as an integer, and
+// eʳ = 1 + r + r² q. Leading sums are taken with their rounding errors, so that only the last addition rounds noticeably.
+#define REDUCE_F32(x)                                                                                                  \
+  const f32 shifted = FMA((x), 0x1.715476p+0f, 0x1.8p23f), n = shifted - 0x1.8p23f;                                    \
+  const int32_t k = (int32_t)(LEVEL(bits_f32)(shifted) - 0x4B400000u);                                                 \
+  const f32 near = FMA(n, -0x1.62E4p-1f, (x)), r = FMA(n, -0x1.7F7D1CP-20f, near);                                     \
+  const f32 rest = FMA(n, -0x1.7F7D1CP-20f, near - r);                                                                 \
+  const f32 q = FMA(FMA(FMA(FMA(FMA(1 / 5040.f, r, 1 / 720.f), r, 1 / 120.f), r, 1 / 24.f), r, 1 / 6.f), r, 0.5f);
+
+static inline f32 LEVEL(exp_f32)(f32 x) {
+  const f32 c = x < -104 ? -104 : x > 89 ? 89 : x; // 0 and infinity follow from the scaling
+  REDUCE_F32(c)
+  (void)n;
+  // In two steps, so that neither factor overflows and a subnormal result is rounded once.
+  const int32_t half = k >> 1;
+  const f32 sum = 1 + r, y = sum + FMA(r * r, q, ((1 - sum) + r) + rest);
+  return y * LEVEL(from_bits_f32)((uint32_t)(half + 127) << 23) *
+         LEVEL(from_bits_f32)((uint32_t)(k - half + 127) << 23);
+}
+
+static inline f32 LEVEL(expm1_parts_f32)(f32 x, f32 *low) {
+  const f32 c = x < -20 ? -20 : x > 89 ? 89 : x;
+  REDUCE_F32(c)
+  (void)n;
+  // 2ⁿ (r + r² q) + (2ⁿ - 1), on half the scale so that n = 128 fits.
+  const f32 scale = LEVEL(from_bits_f32)((uint32_t)(k - 1 + 127) << 23);
+  const f32 whole = scale - 0.5f, sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);
+  const f32 tail = FMA(scale * r * r, q, FMA(scale, rest, lost)), y = sum + tail;
+  *low = 2 * (tail - (y - sum));
+  return 2 * y;
+}
+static inline f32 LEVEL(expm1_f32)(f32 x) {
+  f32 low;
+  const f32 y = LEVEL(expm1_parts_f32)(x, &low);
+  return x == 0 ? x : y; // -0
+}
+
+#define REDUCE_F64(x)                                                                                                  \
+  const f64 shifted = FMA((x), 0x1.71547652b82fep+0, 0x1.8p52), n = shifted - 0x1.8p52;                                \
+  const int64_t k = (int64_t)(LEVEL(bits_f64)(shifted) - 0x4338000000000000u);                                         \
+  const f64 near = FMA(n, -0x1.62E42FEFA39EFp-1, (x)), r = FMA(n, -0x1.ABC9E3B39803FP-56, near);                       \
+  const f64 rest = FMA(n, -0x1.ABC9E3B39803FP-56, near - r);                                                           \
+  const f64 high = FMA(                                                                                                \
+      FMA(FMA(FMA(FMA(FMA(1 / 6227020800., r, 1 / 479001600.), r, 1 / 39916800.), r, 1 / 3628800.), r, 1 / 362880.),   \
+          r, 1 / 40320.),                                                                                              \
+      r, 1 / 5040.);                                                                                                   \
+  const f64 q = FMA(FMA(FMA(FMA(FMA(high, r, 1 / 720.), r, 1 / 120.), r, 1 / 24.), r, 1 / 6.), r, 0.5);
+
+static inline f64 LEVEL(exp_f64)(f64 x) {
+  const f64 c = x < -746 ? -746 : x > 710 ? 710 : x;
+  REDUCE_F64(c)
+  (void)n;
+  const int64_t half = k >> 1;
+  const f64 sum = 1 + r, y = sum + FMA(r * r, q, ((1 - sum) + r) + rest);
+  return y * LEVEL(from_bits_f64)((uint64_t)(half + 1023) << 52) *
+         LEVEL(from_bits_f64)((uint64_t)(k - half + 1023) << 52);
+}
+
+static inline f64 LEVEL(expm1_parts_f64)(f64 x, f64 *low) {
+  const f64 c = x < -40 ? -40 : x > 710 ? 710 : x;
+  REDUCE_F64(c)
+  (void)n;
+  const f64 scale = LEVEL(from_bits_f64)((uint64_t)(k - 1 + 1023) << 52);
+  const f64 whole = scale - 0.5, sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);
+  const f64 tail = FMA(scale * r * r, q, FMA(scale, rest, lost)), y = sum + tail;
+  *low = 2 * (tail - (y - sum));
+  return 2 * y;
+}
+static inline f64 LEVEL(expm1_f64)(f64 x) {
+  f64 low;
+  const f64 y = LEVEL(expm1_parts_f64)(x, &low);
+  return x == 0 ? x : y; // -0
+}
+
+// --- log -------------------------------------------------------------------------------------------------------------
+
+// x = 2ᵏ (1 + f) with 1 + f in √½ ... √2, and s = f / (2 + f): ln(1 + f) = 2 s + ⅔ s³ + ⅖ s⁵ + …, arranged as
+// f - (f²/2 - s (f²/2 + R)) so that the leading term is exact (as in fdlibm's e_log.c, after Remez there).
+// `low` is added to the part below k ln 2's leading digits.
+static inline f32 LEVEL(log_core_f32)(f32 f, f32 k, f32 low) {
+  const f32 s = f / (2 + f), z = s * s, half = 0.5f * f * f;
+  const f32 R = z * FMA(FMA(FMA(FMA(2 / 11.f, z, 2 / 9.f), z, 2 / 7.f), z, 2 / 5.f), z, 2 / 3.f);
+  // ln 2 in two parts, the first short enough that k times it is exact.
+  return FMA(k, 0x1.62E3p-1f, f - (half - (FMA(s, half + R, FMA(k, 0x1.2FEFA2p-17f, low)))));
+}
+
+static inline f32 LEVEL(log_f32)(f32 x) {
+  const int subnormal = x < 0x1p-126f;
+  const uint32_t bits = LEVEL(bits_f32)(subnormal ? x * 0x1p23f : x) - 0x3F3504F3u;
+  const f32 k = (f32)((int32_t)bits >> 23) - (subnormal ? 23 : 0);
+  const f32 y = LEVEL(log_core_f32)(LEVEL(from_bits_f32)((bits & 0x007FFFFFu) + 0x3F3504F3u) - 1, k, 0);
+  return x > 0 ? (x < INFINITY ? y : x) : x == 0 ? -INFINITY : NAN;
+}
+
+static inline f32 LEVEL(log1p_f32)(f32 x) {
+  const f32 u = 1 + x;
+  const f32 lost = u >= 2 ? 1 - (u - x) : x - (u - 1); // what rounding took from 1 + x
+  const uint32_t bits = LEVEL(bits_f32)(u) - 0x3F3504F3u;
+  const f32 y = LEVEL(log_core_f32)(LEVEL(from_bits_f32)((bits & 0x007FFFFFu) + 0x3F3504F3u) - 1,
+                                    (f32)((int32_t)bits >> 23), lost / u);
+  const f32 inside = x < INFINITY ? (x == 0 ? x : y) : x;
+  return x > -1 ? inside : x == -1 ? -INFINITY : NAN;
+}
+
+static inline f64 LEVEL(log_core_f64)(f64 f, f64 k, f64 low) {
+  const f64 s = f / (2 + f), z = s * s, half = 0.5 * f * f;
+  const f64 high = FMA(FMA(FMA(FMA(FMA(2 / 23., z, 2 / 21.), z, 2 / 19.), z, 2 / 17.), z, 2 / 15.), z, 2 / 13.);
+  const f64 R = z * FMA(FMA(FMA(FMA(FMA(high, z, 2 / 11.), z, 2 / 9.), z, 2 / 7.), z, 2 / 5.), z, 2 / 3.);
+  return FMA(k, 0x1.62E42FEEp-1, f - (half - (FMA(s, half + R, FMA(k, 0x1.A39EF35793C76p-33, low)))));
+}
+
+// The exponent, a signed integer in the high bits, as a Double: it goes through the low bits of 1.5 · 2⁵².
+static inline f64 LEVEL(exponent_f64)(uint64_t bits) {
+  const int64_t k = (int64_t)bits >> 52;
+  return LEVEL(from_bits_f64)(0x4338000000000000u + (uint64_t)k) - 0x1.8p52;
+}
+
+static inline f64 LEVEL(log_f64)(f64 x) {
+  const int subnormal = x < 0x1p-1022;
+  const uint64_t bits = LEVEL(bits_f64)(subnormal ? x * 0x1p52 : x) - 0x3FE6A09E667F3BCDu;
+  const f64 k = LEVEL(exponent_f64)(bits) - (subnormal ? 52 : 0);
+  const f64 y = LEVEL(log_core_f64)(
+      LEVEL(from_bits_f64)((bits & 0x000FFFFFFFFFFFFFu) + 0x3FE6A09E667F3BCDu) - 1, k, 0);
+  return x > 0 ? (x < (f64)INFINITY ? y : x) : x == 0 ? -(f64)INFINITY : (f64)NAN;
+}
+
+static inline f64 LEVEL(log1p_f64)(f64 x) {
+  const f64 u = 1 + x;
+  const f64 lost = u >= 2 ? 1 - (u - x) : x - (u - 1);
+  const uint64_t bits = LEVEL(bits_f64)(u) - 0x3FE6A09E667F3BCDu;
+  const f64 y = LEVEL(log_core_f64)(LEVEL(from_bits_f64)((bits & 0x000FFFFFFFFFFFFFu) + 0x3FE6A09E667F3BCDu) - 1,
+                                    LEVEL(exponent_f64)(bits), lost / u);
+  const f64 inside = x < (f64)INFINITY ? (x == 0 ? x : y) : x;
+  return x > -1 ? inside : x == -1 ? -(f64)INFINITY : (f64)NAN;
+}
+
+// --- tanh, sigmoid, softplus -----------------------------------------------------------------------------------------
+
+// a / (b + c) where c is small against b or the other way round: the quotient by the rounded sum, corrected once by the
+// remainder, in which `low` is what a lacks of its exact value, and the sum's rounding error is made good.
+#define QUOTIENT(T)                                                                                                    \
+  static inline T LEVEL(quotient_of_sum_##T)(T a, T low, T b, T c, T c_low) {                                          \
+    const T sum = b + c, lost = (b > c ? c - (sum - b) : b - (sum - c)) + c_low;                                       \
+    const T inverse = 1 / sum, y = a * inverse;                                                                        \
+    return FMA(FMA(-y, sum, a) + FMA(-y, lost, low), inverse, y);                                                      \
+  }
+QUOTIENT(f32)
+QUOTIENT(f64)
+#undef QUOTIENT
+
+// tanh |x| = t / (2 + t) with t = e^2|x| - 1; the logistic function is 1 / (1 + e) or e / (1 + e) with e = e^-|x|.
+#define HYPERBOLIC(T)                                                                                                  \
+  static inline T LEVEL(tanh_##T)(T x) {                                                                               \
+    const T a = __builtin_elementwise_abs(x);                                                                          \
+    T low;                                                                                                             \
+    const T t = LEVEL(expm1_parts_##T)(2 * (a > 22 ? 22 : a), &low);                                                   \
+    return __builtin_elementwise_copysign(LEVEL(quotient_of_sum_##T)(t, low, 2, t, low), x);                           \
+  }                                                                                                                    \
+  static inline T LEVEL(sigmoid_##T)(T x) {                                                                            \
+    const T e = LEVEL(exp_##T)(-__builtin_elementwise_abs(x));                                                         \
+    return LEVEL(quotient_of_sum_##T)(x >= 0 ? 1 : e, 0, 1, e, 0);                                                     \
+  }                                                                                                                    \
+  static inline T LEVEL(softplus_##T)(T x) {                                                                           \
+    return (x > 0 || x != x ? x : 0) + LEVEL(log1p_##T)(LEVEL(exp_##T)(-__builtin_elementwise_abs(x)));                \
+  }
+HYPERBOLIC(f32)
+HYPERBOLIC(f64)
+#undef HYPERBOLIC
+
+// --- erf -------------------------------------------------------------------------------------------------------------
+
+// |x| < 1: x + x P(x²); above: 1 - e^-Q(|x|) with Q = -ln erfc. P and Q interpolate at Chebyshev nodes of 0 ... 1 and
+// 0.95 ... 4; their own errors are 4e-11 and, against the result, 1e-10. From 4 on, erf is 1 to the last digit.
+static inline f32 LEVEL(erf_f32)(f32 x) {
+  const f32 a = __builtin_elementwise_abs(x), c = a > 4 ? 4 : a, z = c * c;
+  f32 P = FMA(-0x1.445f47p-17f, z, 0x1.d88750p-14f);
+  P = FMA(FMA(FMA(P, z, -0x1.bccf66p-11f), z, 0x1.562a60p-8f), z, -0x1.b829c8p-6f);
+  P = FMA(FMA(FMA(P, z, 0x1.ce2f08p-4f), z, -0x1.812746p-2f), z, 0x1.06eba8p-3f);
+  f32 Q = FMA(-0x1.b8f40ap-20f, c, 0x1.83421fp-15f);
+  Q = FMA(FMA(FMA(Q, c, -0x1.395ae2p-11f), c, 0x1.382e6ep-8f), c, -0x1.b10e58p-6f);
+  Q = FMA(FMA(FMA(FMA(Q, c, 0x1.c2f554p-4f), c, 0x1.437c8ap-1f), c, 0x1.215788p+0f), c, -0x1.518050p-12f);
+  const f32 y = c < 1 ? FMA(c, P, c) : 1 - LEVEL(exp_f32)(-Q);
+  return x != x ? x : __builtin_elementwise_copysign(y, x);
+}
+
+// --- sin and cos -----------------------------------------------------------------------------------------------------
+
+// x = n π/2 + r. The loops send larger arguments to the C library.
+#define NABLA_TRIG_LIMIT 0x1p20
+
+// π/2 in three parts: the error of r stays far below its last digit up to the limit.
+#define REDUCE_TRIG(x)                                                                                                 \
+  const f64 shifted = FMA((x), 0x1.45F306DC9C883p-1, 0x1.8p52), n = shifted - 0x1.8p52;                                \
+  const uint64_t quadrant = LEVEL(bits_f64)(shifted);                                                                  \
+  const f64 r1 = FMA(n, -0x1.921FB54442D18p+0, (x)), w = n * 0x1.1A62633145C07p-54;                                    \
+  const f64 r = r1 - w;                                                                                                \
+  const f64 tail = ((r1 - r) - w) - n * -0x1.F1976B7ED8FBCp-110 - FMA(n, 0x1.1A62633145C07p-54, -w);                   \
+  const f64 z = r * r;
+
+// sin r and cos r on |r| <= π/4; `tail` is what r lacks of the exact remainder.
+static inline f64 LEVEL(sin_core)(f64 r, f64 z, f64 tail) {
+  f64 S = FMA(FMA(1 / 355687428096000., -z, 1 / 1307674368000.), -z, 1 / 6227020800.);
+  S = FMA(FMA(FMA(S, -z, 1 / 39916800.), -z, 1 / 362880.), -z, 1 / 5040.);
+  S = FMA(FMA(S, -z, 1 / 120.), -z, 1 / 6.);
+  return r + FMA(-z * r, S, tail);
+}
+static inline f64 LEVEL(cos_core)(f64 r, f64 z, f64 tail) {
+  f64 C = FMA(FMA(1 / 20922789888000., -z, 1 / 87178291200.), -z, 1 / 479001600.);
+  C = FMA(FMA(FMA(C, -z, 1 / 3628800.), -z, 1 / 40320.), -z, 1 / 720.);
+  C = FMA(C, -z, 1 / 24.);
+  const f64 half = 0.5 * z, head = 1 - half;
+  return head + (((1 - head) - half) + FMA(z * z, C, -r * tail));
+}
+
+static inline f64 LEVEL(sin_f64)(f64 x) {
+  REDUCE_TRIG(x)
+  const f64 s = LEVEL(sin_core)(r, z, tail), c = LEVEL(cos_core)(r, z, tail);
+  const f64 y = quadrant & 1 ? c : s;
+  return x == 0 ? x : quadrant & 2 ? -y : y;
+}
+static inline f64 LEVEL(cos_f64)(f64 x) {
+  REDUCE_TRIG(x)
+  const f64 s = LEVEL(sin_core)(r, z, tail), c = LEVEL(cos_core)(r, z, tail);
+  const f64 y = quadrant & 1 ? s : c;
+  return (quadrant + 1) & 2 ? -y : y;
+}
+// Float goes through Double: the reduction needs it, and the result is right to half a unit.
+static inline f32 LEVEL(sin_f32)(f32 x) { return (f32)LEVEL(sin_f64)((f64)x); }
+static inline f32 LEVEL(cos_f32)(f32 x) { return (f32)LEVEL(cos_f64)((f64)x); }
+#undef REDUCE_TRIG
+
+#undef REDUCE_F32
+#undef REDUCE_F64
+#undef FMA
