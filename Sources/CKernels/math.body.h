@@ -44,7 +44,6 @@ static inline uint64_t LEVEL(bits_f64)(f64 x) {
 static inline f32 LEVEL(exp_f32)(f32 x) {
   const f32 c = x < -104 ? -104 : x > 89 ? 89 : x; // 0 and infinity follow from the scaling
   REDUCE_F32(c)
-  (void)n;
   // In two steps, so that neither factor overflows and a subnormal result is rounded once.
   const int32_t half = k >> 1;
   const f32 sum = 1 + r, y = sum + FMA(r * r, q, ((1 - sum) + r) + rest);
@@ -55,7 +54,6 @@ static inline f32 LEVEL(exp_f32)(f32 x) {
 static inline f32 LEVEL(expm1_parts_f32)(f32 x, f32 *low) {
   const f32 c = x < -20 ? -20 : x > 89 ? 89 : x;
   REDUCE_F32(c)
-  (void)n;
   // 2ⁿ (r + r² q) + (2ⁿ - 1), on half the scale so that n = 128 fits.
   const f32 scale = LEVEL(from_bits_f32)((uint32_t)(k - 1 + 127) << 23);
   const f32 whole = scale - 0.5f, sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);
@@ -83,7 +81,6 @@ static inline f32 LEVEL(expm1_f32)(f32 x) {
 static inline f64 LEVEL(exp_f64)(f64 x) {
   const f64 c = x < -746 ? -746 : x > 710 ? 710 : x;
   REDUCE_F64(c)
-  (void)n;
   const int64_t half = k >> 1;
   const f64 sum = 1 + r, y = sum + FMA(r * r, q, ((1 - sum) + r) + rest);
   return y * LEVEL(from_bits_f64)((uint64_t)(half + 1023) << 52) *
@@ -93,7 +90,6 @@ static inline f64 LEVEL(exp_f64)(f64 x) {
 static inline f64 LEVEL(expm1_parts_f64)(f64 x, f64 *low) {
   const f64 c = x < -40 ? -40 : x > 710 ? 710 : x;
   REDUCE_F64(c)
-  (void)n;
   const f64 scale = LEVEL(from_bits_f64)((uint64_t)(k - 1 + 1023) << 52);
   const f64 whole = scale - 0.5, sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);
   const f64 tail = FMA(scale * r * r, q, FMA(scale, rest, lost)), y = sum + tail;

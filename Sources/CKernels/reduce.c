@@ -13,8 +13,10 @@ typedef int32_t i32;
 typedef int64_t i64;
 typedef uint8_t u8;
 
-/// The start of the right half: half the blocks, rounded down, at least one.
+/// Where the right half starts: half the blocks, rounded up.
 static inline ptrdiff_t half(ptrdiff_t n, ptrdiff_t block) { return (n / 2 + block - 1) / block * block; }
+ptrdiff_t nabla_row_tree_left(ptrdiff_t n) { return n <= NABLA_BLOCK ? 0 : half(n, NABLA_BLOCK); }
+ptrdiff_t nabla_column_tree_left(ptrdiff_t rows) { return rows <= NABLA_ROWS ? 0 : half(rows, NABLA_ROWS); }
 
 #define NABLA_LEVEL base
 #include "reduce.body.h"

@@ -97,6 +97,20 @@ int nabla_processor_has(const char *feature);
 /// The processor's vendor as cpuid spells it, or "".
 void nabla_processor_vendor(char buffer[13]);
 
+/// The left part of a reduction's binary tree over n elements (or rows), or 0 where n is one block: every sum follows it.
+ptrdiff_t nabla_row_tree_left(ptrdiff_t n);
+ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);
+/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 4 or 8), in blocks that fit the cache.
+void nabla_copy_matrix(const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1, ptrdiff_t rows,
+                       ptrdiff_t columns, int width);
+
+// Threads. NABLA_NUM_THREADS sets how many, else all processors that the process may use.
+typedef void (*nabla_body)(void *context, ptrdiff_t index);
+/// Calls body(context, 0) … body(context, count - 1) on all threads, the caller's included, and returns when all are
+/// done. On the caller alone where another region is running.
+void nabla_parallel(ptrdiff_t count, nabla_body body, void *context);
+int nabla_thread_count(void);
+
 // Memory. Blocks are aligned to 64 bytes. Small ones come from lists of the calling thread, large ones from a bounded
 // pool that all threads share.
 void *nabla_allocate(size_t bytes);

@@ -5,7 +5,12 @@ package enum Elementwise {
   /// y = f(x) for a conversion or a function of one operand.
   package static func unary(_ kernel: nabla_unary, _ x: AnyTensor, into y: UnsafeMutableRawPointer, width: Int) {
     withExtendedLifetime(x.storage) {
-      if x.isDense { return kernel(x.address, 1, y, x.count) }
+      if x.isDense {
+        let step = x.dtype.byteCount
+        return Parallel.forEachPiece(of: x.count) { piece in
+          kernel(x.address + piece.lowerBound * step, 1, y + piece.lowerBound * width, piece.count)
+        }
+      }
       let nest = LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
       let step = x.dtype.byteCount
       nest.forEachRow { offsets in
@@ -21,7 +26,12 @@ package enum Elementwise {
     withExtendedLifetime((a.storage, b.storage)) {
       // The usual cases first: equal dense shapes, or a scalar beside a dense tensor.
       if let sa = a.flatStride(in: shape), let sb = b.flatStride(in: shape) {
-        return kernel(a.address, sa, b.address, sb, y, shape.elementCount)
+        let step = a.dtype.byteCount
+        return Parallel.forEachPiece(of: shape.elementCount) { piece in
+          let start = piece.lowerBound
+          kernel(
+            a.address + start * sa * step, sa, b.address + start * sb * step, sb, y + start * width, piece.count)
+        }
       }
       let nest = LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
       let step = a.dtype.byteCount

@@ -34,25 +34,49 @@ package struct LoopNest {
     }
   }
 
-  /// Calls `body` for each innermost loop with the offsets of its first elements, in elements.
-  @inline(__always)
+  /// Calls `body` for each innermost loop with the offsets of its first elements, in elements. Large nests are shared
+  /// over the threads.
   package func forEachRow(_ body: (_ offsets: [Int]) -> Void) {
     if isEmpty { return }
-    var offsets = [Int](repeating: 0, count: strides.count)
+    let rows = sizes.dropLast().reduce(1, *)
+    if rows == 1 { return forEachRow(in: 0..<1, body) }
+    Parallel.forEachPiece(of: rows, cost: rowCount) { forEachRow(in: $0, body) }
+  }
+
+  private func forEachRow(in rows: Range<Int>, _ body: (_ offsets: [Int]) -> Void) {
     let outer = sizes.count - 1
-    if outer == 0 { return body(offsets) }
+    var offsets = [Int](repeating: 0, count: strides.count)
     var index = [Int](repeating: 0, count: outer)
-    while true {
+    var rest = rows.lowerBound
+    for axis in stride(from: outer - 1, through: 0, by: -1) {
+      index[axis] = rest % sizes[axis]
+      rest /= sizes[axis]
+      for operand in strides.indices { offsets[operand] += strides[operand][axis] * index[axis] }
+    }
+    for _ in rows {
       body(offsets)
       var axis = outer - 1
-      while true {
+      while axis >= 0 {
         index[axis] += 1
         for operand in strides.indices { offsets[operand] += strides[operand][axis] }
         if index[axis] < sizes[axis] { break }
         for operand in strides.indices { offsets[operand] -= strides[operand][axis] * sizes[axis] }
         index[axis] = 0
         axis -= 1
-        if axis < 0 { return }
+      }
+    }
+  }
+
+  private func copyMatrices(_ width: Int, from source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer) {
+    let (outer, inner) = (sizes.count - 2, sizes.count - 1)
+    var matrices = self
+    matrices.sizes[outer] = 1
+    matrices.forEachRow { offsets in
+      Parallel.forEachPiece(of: sizes[outer], cost: sizes[inner]) { rows in
+        nabla_copy_matrix(
+          source + (offsets[0] + rows.lowerBound * strides[0][outer]) * width, strides[0][outer], strides[0][inner],
+          destination + (offsets[1] + rows.lowerBound * strides[1][outer]) * width, strides[1][outer],
+          strides[1][inner], rows.count, sizes[inner], Int32(width))
       }
     }
   }
@@ -66,6 +90,16 @@ package struct LoopNest {
   package func copy(_ dtype: DType, from source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer) {
     let kernel = nabla_copy_kernel(dtype.rawValue)!
     let width = dtype.byteCount
+    if isEmpty { return }
+    if sizes.count == 1 && rowStride(0) == 1 && rowStride(1) == 1 {
+      return Parallel.forEachPiece(of: rowCount) { piece in
+        kernel(source + piece.lowerBound * width, 1, destination + piece.lowerBound * width, 1, piece.count)
+      }
+    }
+    // The two innermost loops together, in blocks, where source and target run along different ones.
+    if sizes.count >= 2 && rowStride(0) != 1 && strides[0][sizes.count - 2] == 1 {
+      return copyMatrices(width, from: source, to: destination)
+    }
     forEachRow { offsets in
       kernel(
         source + offsets[0] * width, rowStride(0), destination + offsets[1] * width, rowStride(1), rowCount)

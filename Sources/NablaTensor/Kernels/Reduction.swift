@@ -8,18 +8,83 @@ package enum Reduction {
     _ op: nabla_reduction_op, _ x: AnyTensor, over axes: [Int], into y: UnsafeMutableRawPointer
   ) {
     let width = x.dtype.byteCount
-    let row = nabla_reduce_row_kernel(op, x.dtype.rawValue)!
     let (dense, outer, reduced, inner) = blocks(of: x, over: axes)
     withExtendedLifetime(dense.storage) {
-      let base = dense.address
-      if inner == 1 {
-        for index in 0..<outer { row(base + index * reduced * width, reduced, y + index * width) }
-      } else {
-        let columns = nabla_reduce_columns_kernel(op, x.dtype.rawValue)!
-        for index in 0..<outer {
-          columns(base + index * reduced * inner * width, reduced, inner, y + index * inner * width)
+      let base = UnsafeRawPointer(dense.address)
+      let tree = Tree(op, x.dtype, columns: inner)
+      if outer == 1 { return tree.reduce(base, reduced, into: y) }
+      Parallel.forEachPiece(of: outer, cost: max(1, reduced * inner)) { rows in
+        for row in rows {
+          tree.reduceHere(base + row * reduced * inner * width, reduced, into: y + row * inner * width)
         }
       }
+    }
+  }
+
+  /// The binary tree of a reduction: of elements of a row, or of whole rows of `columns` elements. Its shape depends on
+  /// the length alone, so the result has the same bits however many threads take part.
+  private struct Tree {
+    let rowKernel: nabla_reduce_row
+    let columnKernel: nabla_reduce_columns
+    let combine: nabla_binary
+    let columns: Int
+    let width: Int
+
+    init(_ op: nabla_reduction_op, _ dtype: DType, columns: Int) {
+      rowKernel = nabla_reduce_row_kernel(op, dtype.rawValue)!
+      columnKernel = nabla_reduce_columns_kernel(op, dtype.rawValue)!
+      let combining =
+        op == NABLA_SUM
+        ? NABLA_ADD : op == NABLA_PRODUCT ? NABLA_MULTIPLY : op == NABLA_MAX ? NABLA_MAXIMUM : NABLA_MINIMUM
+      // any and all are the maximum and minimum of bytes.
+      combine = nabla_binary_kernel(combining, dtype == .bool ? DType.uint8.rawValue : dtype.rawValue)!
+      self.columns = columns
+      width = dtype.byteCount
+    }
+
+    /// On this thread.
+    func reduceHere(_ x: UnsafeRawPointer, _ count: Int, into y: UnsafeMutableRawPointer) {
+      columns == 1 ? rowKernel(x, count, y) : columnKernel(x, count, columns, y)
+    }
+
+    /// On all threads, where that pays: the subtrees a few levels down are independent.
+    func reduce(_ x: UnsafeRawPointer, _ count: Int, into y: UnsafeMutableRawPointer) {
+      if count * columns < 2 * Parallel.grain { return reduceHere(x, count, into: y) }
+      var leaves: [(start: Int, count: Int)] = []
+      cut(0, count, into: &leaves)
+      let bytes = columns * width
+      let partial = UnsafeMutableRawPointer.allocate(byteCount: leaves.count * bytes, alignment: 64)
+      defer { partial.deallocate() }
+      Parallel.forEach(leaves.count) { leaf in
+        reduceHere(x + leaves[leaf].start * bytes, leaves[leaf].count, into: partial + leaf * bytes)
+      }
+      var next = 0
+      join(count, partial, &next)
+      y.copyMemory(from: partial, byteCount: bytes)
+    }
+
+    private func left(_ count: Int) -> Int {
+      count * columns <= 2 * Parallel.grain
+        ? 0 : columns == 1 ? nabla_row_tree_left(count) : nabla_column_tree_left(count)
+    }
+
+    private func cut(_ start: Int, _ count: Int, into leaves: inout [(start: Int, count: Int)]) {
+      let left = left(count)
+      if left == 0 { return leaves.append((start, count)) }
+      cut(start, left, into: &leaves)
+      cut(start + left, count - left, into: &leaves)
+    }
+
+    /// Combines the partial results of a subtree into its first one.
+    private func join(_ count: Int, _ partial: UnsafeMutableRawPointer, _ next: inout Int) {
+      let left = left(count)
+      if left == 0 { return next += 1 }
+      let first = next
+      join(left, partial, &next)
+      let second = next
+      join(count - left, partial, &next)
+      let bytes = columns * width
+      combine(partial + first * bytes, 1, partial + second * bytes, 1, partial + first * bytes, columns)
     }
   }
 

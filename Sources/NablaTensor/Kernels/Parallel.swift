@@ -1,0 +1,33 @@
+import CKernels
+
+/// Work that is shared over the cores. Small work stays on the calling thread.
+package enum Parallel {
+  /// The threads that share work, the calling one included.
+  package static var threadCount: Int { Int(nabla_thread_count()) }
+
+  /// Elements of a piece of an element-wise loop: large enough that handing it over is cheap beside it, small enough to
+  /// stay in a second-level cache.
+  package static let grain = 16_384
+
+  /// Calls `body` with 0 ..< count, on all threads. The calls may run in any order and at the same time.
+  package static func forEach(_ count: Int, _ body: (Int) -> Void) {
+    if count == 1 { return body(0) }
+    withoutActuallyEscaping(body) { body in
+      var function = body
+      withUnsafeMutablePointer(to: &function) { pointer in
+        nabla_parallel(count, { $0!.assumingMemoryBound(to: ((Int) -> Void).self).pointee($1) }, pointer)
+      }
+    }
+  }
+
+  /// Calls `body` with ranges that cut 0 ..< count: one range where the work is small, pieces of the grain elsewhere.
+  /// `cost` is the work of one index in elements.
+  @inline(__always)
+  package static func forEachPiece(of count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
+    if count &* cost < 2 * grain { return body(0..<count) }
+    let size = max(1, (grain + cost - 1) / cost)
+    forEach((count + size - 1) / size) { piece in
+      body(piece * size..<min(count, (piece + 1) * size))
+    }
+  }
+}
