@@ -42,11 +42,9 @@ extension UnaryElementwise {
   }
 
   /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
-    return AnyTensor(dtype: type.dtype, shape: type.shape) {
-      Elementwise.unary(kernel, x[0], into: $0, width: type.dtype.byteCount)
-    }
+    Elementwise.unary(kernel, x[0], into: y, width: type.dtype.byteCount)
   }
 
   /// g · dy/dx.
@@ -94,11 +92,9 @@ extension BinaryElementwise {
   }
 
   /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
-    return AnyTensor(dtype: type.dtype, shape: type.shape) {
-      Elementwise.binary(kernel, x[0], x[1], into: $0, shape: type.shape, width: type.dtype.byteCount)
-    }
+    Elementwise.binary(kernel, x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
   }
 
   /// g · dy/dx for each operand, summed over the axes along which it was repeated.

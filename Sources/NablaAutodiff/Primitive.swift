@@ -16,8 +16,10 @@ public protocol Primitive: Sendable, Hashable {
 
   /// The type of the result, or nil after ``NablaTensor/fail(_:_:)`` where the operands do not fit.
   func resultType(_ x: Operands) -> TensorType?
-  /// Computes the result. The operands fit.
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor
+  /// Computes the elements of the result, in row-major order, into memory for them. The operands fit.
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer)
+  /// The result: memory that `evaluate(_:_:into:)` fills, or a window on an operand (see ``ViewPrimitive``).
+  func result(_ x: Operands, _ type: TensorType) -> AnyTensor
   /// Adds to `cotangents` what each operand receives where the result receives `g`; y is the result.
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents)
   /// The tangent of the result where the operands have these tangents, at least one of which is there; nil stands for
@@ -146,7 +148,13 @@ extension Primitive {
   public func apply(_ x: Operands) -> AnyTensor {
     if Context.isActive { return Recorder.apply(self, x) }
     guard let type = resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
-    return evaluate(x, type)
+    return result(x, type)
+  }
+
+  /// Fresh memory, filled.
+  @inline(__always)
+  public func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
+    AnyTensor(dtype: type.dtype, shape: type.shape) { evaluate(x, type, into: $0) }
   }
 
   /// The type check that every primitive shares: all operands are floating point, or the error that says which is not.
@@ -157,6 +165,19 @@ extension Primitive {
     }
     return true
   }
+}
+
+/// A primitive whose result is another window on its first operand's memory, wherever the strides allow.
+public protocol ViewPrimitive: Primitive {
+  /// The window.
+  func window(_ x: Operands) -> AnyTensor
+}
+
+extension ViewPrimitive {
+  /// Copies the window's elements.
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) { window(x).copy(to: y) }
+  /// The window.
+  public func result(_ x: Operands, _ type: TensorType) -> AnyTensor { window(x) }
 }
 
 /// A primitive that is linear in its one operand: its tangent is the same operation.

@@ -120,10 +120,10 @@ public func hessianVectorProduct<S: FloatingPointScalar, T: FloatingPointScalar>
 private func fresh<S>(_ x: [Tensor<S>]) -> [Tensor<S>] { x.map { Tensor(unchecked: Identity()($0.erased)) } }
 
 /// y = x under another identity, connected to it.
-struct Identity: LinearPrimitive {
+struct Identity: LinearPrimitive, ViewPrimitive {
   static let name = "identity"
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { x[0].detached }
+  func window(_ x: Operands) -> AnyTensor { x[0].detached }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) { cotangents.give(0, g) }
 }
 

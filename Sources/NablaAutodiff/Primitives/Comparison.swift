@@ -24,11 +24,9 @@ struct Compare: NondifferentiablePrimitive {
   func resultType(_ x: Operands) -> TensorType? {
     broadcastShape(Self.name, x).map { TensorType(.bool, $0) }
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let loop = nabla_binary_kernel(kernel, x[0].dtype.rawValue)!
-    return AnyTensor(dtype: .bool, shape: type.shape) {
-      Elementwise.binary(loop, x[0], x[1], into: $0, shape: type.shape, width: 1)
-    }
+    Elementwise.binary(loop, x[0], x[1], into: y, shape: type.shape, width: 1)
   }
 }
 
@@ -72,9 +70,9 @@ struct Predicate: NondifferentiablePrimitive {
     }
   }
   func resultType(_ x: Operands) -> TensorType? { TensorType(.bool, x[0].shape) }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let loop = nabla_unary_kernel(kernel, x[0].dtype.rawValue)!
-    return AnyTensor(dtype: .bool, shape: type.shape) { Elementwise.unary(loop, x[0], into: $0, width: 1) }
+    Elementwise.unary(loop, x[0], into: y, width: 1)
   }
 }
 
@@ -106,11 +104,9 @@ struct Logical: NondifferentiablePrimitive {
   enum Kind: Sendable { case and, or }
   let kind: Kind
   func resultType(_ x: Operands) -> TensorType? { broadcastShape(Self.name, x).map { TensorType(.bool, $0) } }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let loop = nabla_binary_kernel(kind == .and ? NABLA_AND : NABLA_OR, DType.bool.rawValue)!
-    return AnyTensor(dtype: .bool, shape: type.shape) {
-      Elementwise.binary(loop, x[0], x[1], into: $0, shape: type.shape, width: 1)
-    }
+    Elementwise.binary(loop, x[0], x[1], into: y, shape: type.shape, width: 1)
   }
 }
 
@@ -149,10 +145,8 @@ struct Select: Primitive {
     }
     return TensorType(x[1].dtype, shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    AnyTensor(dtype: type.dtype, shape: type.shape) {
-      Elementwise.select(x[0], x[1], x[2], into: $0, shape: type.shape)
-    }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Elementwise.select(x[0], x[1], x[2], into: y, shape: type.shape)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let zero = AnyTensor(0, dtype: g.dtype)
@@ -226,11 +220,9 @@ struct Cast: LinearPrimitive {
   static let name = "cast"
   let dtype: DType
   func resultType(_ x: Operands) -> TensorType? { TensorType(dtype, x[0].shape) }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = nabla_cast_kernel(x[0].dtype.rawValue, dtype.rawValue)!
-    return AnyTensor(dtype: dtype, shape: type.shape) {
-      Elementwise.unary(kernel, x[0], into: $0, width: dtype.byteCount)
-    }
+    Elementwise.unary(kernel, x[0], into: y, width: dtype.byteCount)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.cast(to: x[0].dtype))

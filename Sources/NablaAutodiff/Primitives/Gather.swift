@@ -25,18 +25,16 @@ struct Gather: Primitive {
     return TensorType(
       source.dtype, Shape(Array(sizes[..<axis]) + indices.shape.dimensions + Array(sizes[(axis + 1)...])))
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let source = x[0].dense
     let inner = source.shape[(axis + 1)...].reduce(1, *) * source.dtype.byteCount
     let outer = source.shape[..<axis].reduce(1, *)
     let indices = x[1].integers
-    return AnyTensor(dtype: type.dtype, shape: type.shape) { target in
-      withExtendedLifetime(source.storage) {
-        for row in 0..<outer {
-          for (position, index) in indices.enumerated() {
-            (target + (row * indices.count + position) * inner).copyMemory(
-              from: source.address + (row * source.shape[axis] + index) * inner, byteCount: inner)
-          }
+    withExtendedLifetime(source.storage) {
+      for row in 0..<outer {
+        for (position, index) in indices.enumerated() {
+          (y + (row * indices.count + position) * inner).copyMemory(
+            from: source.address + (row * source.shape[axis] + index) * inner, byteCount: inner)
         }
       }
     }
@@ -72,17 +70,16 @@ struct ScatterAdd: Primitive {
     }
     return TensorType(x[0].dtype, shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
     let indices = x[1].integers
-    var y = AnyTensor(repeating: 0, dtype: type.dtype, shape: shape)
-    y.makeUnique()
+    y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
     let values = x[0].dense
-    withExtendedLifetime((y.storage, values.storage)) {
+    withExtendedLifetime(values.storage) {
       func add<T: FloatingPoint>(_ type: T.Type) {
         let (from, to) = (
-          values.address.assumingMemoryBound(to: T.self), y.address.assumingMemoryBound(to: T.self)
+          values.address.assumingMemoryBound(to: T.self), y.assumingMemoryBound(to: T.self)
         )
         for row in 0..<outer {
           for (position, index) in indices.enumerated() {
@@ -94,7 +91,6 @@ struct ScatterAdd: Primitive {
       }
       type.dtype == .float32 ? add(Float.self) : add(Double.self)
     }
-    return y
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, Gather(axis: axis)(g, x[1]))

@@ -31,22 +31,20 @@ struct Matmul: Primitive {
     return TensorType(x[0].dtype, Shape(unchecked: sizes))
   }
 
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    AnyTensor(dtype: type.dtype, shape: type.shape) { target in
-      let (a, b) = (x[0], x[1])
-      let (m, n) = (type.shape[type.shape.rank - 2], type.shape[type.shape.rank - 1])
-      if b.rank == 2 && a.rank > 2 && a.isDense {  // the rows of all matrices in one product
-        let rows = Shape(unchecked: [a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]])
-        return MatrixProduct.multiply(a.window(reshapedTo: rows), b, into: target)
-      }
-      let batch = type.shape.dropLast(2)
-      if batch.isEmpty { return MatrixProduct.multiply(a, b, into: target) }
-      let left = a.window(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
-      let right = b.window(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
-      let bytes = m * n * type.dtype.byteCount
-      for index in 0..<batch.reduce(1, *) {
-        MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: target + index * bytes)
-      }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    let (a, b) = (x[0], x[1])
+    let (m, n) = (type.shape[type.shape.rank - 2], type.shape[type.shape.rank - 1])
+    if b.rank == 2 && a.rank > 2 && a.isDense {  // the rows of all matrices in one product
+      let rows = Shape(unchecked: [a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]])
+      return MatrixProduct.multiply(a.window(reshapedTo: rows), b, into: y)
+    }
+    let batch = type.shape.dropLast(2)
+    if batch.isEmpty { return MatrixProduct.multiply(a, b, into: y) }
+    let left = a.window(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
+    let right = b.window(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
+    let bytes = m * n * type.dtype.byteCount
+    for index in 0..<batch.reduce(1, *) {
+      MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: y + index * bytes)
     }
   }
 

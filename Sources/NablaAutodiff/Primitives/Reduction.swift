@@ -42,8 +42,8 @@ extension AxisReduction {
     }
     return TensorType(x[0].dtype, Shape(unchecked: shape.indices.filter { !axes.contains($0) }.map { shape[$0] }))
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    AnyTensor(dtype: type.dtype, shape: type.shape) { Reduction.reduce(Self.kernel, x[0], over: axes, into: $0) }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Reduction.reduce(Self.kernel, x[0], over: axes, into: y)
   }
 
   /// `value`, of the result's shape, repeated over the reduced axes of `shape`.
@@ -256,9 +256,9 @@ struct Argument: NondifferentiablePrimitive {
     }
     return TensorType(.int64, Shape(unchecked: shape.indices.filter { $0 != axis }.map { shape[$0] }))
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = isMax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
-    return AnyTensor(dtype: .int64, shape: type.shape) { Reduction.argument(kernel!, x[0], axis: axis, into: $0) }
+    Reduction.argument(kernel!, x[0], axis: axis, into: y)
   }
 }
 
@@ -303,8 +303,8 @@ struct CumulativeSum: LinearPrimitive {
     }
     return TensorType(x[0].dtype, x[0].shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    AnyTensor(dtype: type.dtype, shape: type.shape) { Reduction.cumulativeSum(x[0], axis: axis, into: $0) }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Reduction.cumulativeSum(x[0], axis: axis, into: y)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, CumulativeSum(axis: axis)(g.reversed(axis: axis)).reversed(axis: axis))

@@ -3,7 +3,7 @@ import NablaTensor
 // MARK: broadcast
 
 /// y = x repeated along missing axes and those of size 1; a window, no copy.
-struct Broadcast: LinearPrimitive {
+struct Broadcast: LinearPrimitive, ViewPrimitive {
   static let name = "broadcast"
   let shape: Shape
   func resultType(_ x: Operands) -> TensorType? {
@@ -13,7 +13,7 @@ struct Broadcast: LinearPrimitive {
     }
     return TensorType(x[0].dtype, shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { x[0].window(broadcastTo: shape) }
+  func window(_ x: Operands) -> AnyTensor { x[0].window(broadcastTo: shape) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.summed(to: x[0].shape))
   }
@@ -22,7 +22,7 @@ struct Broadcast: LinearPrimitive {
 // MARK: reshape
 
 /// y = x with its elements in row-major order under another shape; a window where strides allow.
-struct Reshape: LinearPrimitive {
+struct Reshape: LinearPrimitive, ViewPrimitive {
   static let name = "reshape"
   let shape: Shape
   func resultType(_ x: Operands) -> TensorType? {
@@ -34,7 +34,7 @@ struct Reshape: LinearPrimitive {
     }
     return TensorType(x[0].dtype, shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { x[0].window(reshapedTo: shape) }
+  func window(_ x: Operands) -> AnyTensor { x[0].window(reshapedTo: shape) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.reshaped(to: x[0].shape))
   }
@@ -43,7 +43,7 @@ struct Reshape: LinearPrimitive {
 // MARK: transpose
 
 /// y = x with its axes in another order; a window, no copy.
-struct Transpose: LinearPrimitive {
+struct Transpose: LinearPrimitive, ViewPrimitive {
   static let name = "transpose"
   let permutation: [Int]
   func resultType(_ x: Operands) -> TensorType? {
@@ -53,7 +53,7 @@ struct Transpose: LinearPrimitive {
     }
     return TensorType(x[0].dtype, Shape(unchecked: permutation.map { x[0].shape[$0] }))
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { x[0].window(permutedBy: permutation) }
+  func window(_ x: Operands) -> AnyTensor { x[0].window(permutedBy: permutation) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let back = permutation.indices.sorted { permutation[$0] < permutation[$1] }
     cotangents.give(0, g.transposed(permutation: back))
@@ -63,15 +63,13 @@ struct Transpose: LinearPrimitive {
 // MARK: slice
 
 /// y = every step-th element from a start, along each axis; a window, no copy.
-struct Slice: LinearPrimitive {
+struct Slice: LinearPrimitive, ViewPrimitive {
   static let name = "slice"
   let starts: [Int]
   let sizes: [Int]
   let steps: [Int]
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, Shape(unchecked: sizes)) }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    x[0].window(starts: starts, sizes: sizes, steps: steps)
-  }
+  func window(_ x: Operands) -> AnyTensor { x[0].window(starts: starts, sizes: sizes, steps: steps) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, Unslice(slice: self, shape: x[0].shape)(g))
   }
@@ -83,9 +81,9 @@ struct Unslice: LinearPrimitive {
   let slice: Slice
   let shape: Shape
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, shape) }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    let y = AnyTensor(repeating: 0, dtype: type.dtype, shape: shape)
-    return y.replacing(slice, with: x[0])
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
+    x[0].copy(to: y, as: slice, of: shape)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, slice(g))
@@ -98,7 +96,10 @@ struct ReplaceSlice: Primitive {
   static let residuals: Residuals = []
   let slice: Slice
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { x[0].replacing(slice, with: x[1]) }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    x[0].copy(to: y)
+    x[1].copy(to: y, as: slice, of: type.shape)
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, self(g, AnyTensor(repeating: 0, dtype: g.dtype, shape: x[1].shape)))
     cotangents.give(1, slice(g))
@@ -110,14 +111,12 @@ struct ReplaceSlice: Primitive {
 }
 
 extension AnyTensor {
-  /// A copy in which the elements of a slice are those of `value`, which has the slice's shape.
-  fileprivate func replacing(_ slice: Slice, with value: AnyTensor) -> AnyTensor {
-    AnyTensor(dtype: dtype, shape: shape) { target in
-      copy(to: target)
-      let steps = shape.denseStrides
-      let start = slice.sizes.contains(0) ? 0 : zip(slice.starts, steps).reduce(0) { $0 + $1.0 * $1.1 }
-      value.copy(to: target + start * dtype.byteCount, strides: zip(steps, slice.steps).map { $0 * $1 })
-    }
+  /// Writes the elements to a slice of a dense tensor of `shape`.
+  fileprivate func copy(to target: UnsafeMutableRawPointer, as slice: Slice, of shape: Shape) {
+    if slice.sizes.contains(0) { return }
+    let steps = shape.denseStrides
+    let start = zip(slice.starts, steps).reduce(0) { $0 + $1.0 * $1.1 }
+    copy(to: target + start * dtype.byteCount, strides: zip(steps, slice.steps).map { $0 * $1 })
   }
 }
 
@@ -151,14 +150,12 @@ struct Concatenate: Primitive {
     }
     return TensorType(x[0].dtype, shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    AnyTensor(dtype: type.dtype, shape: type.shape) { target in
-      let steps = type.shape.denseStrides
-      var start = 0
-      for part in x.all {
-        part.copy(to: target + start * steps[axis] * type.dtype.byteCount, strides: steps)
-        start += part.shape[axis]
-      }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    let steps = type.shape.denseStrides
+    var start = 0
+    for part in x.all {
+      part.copy(to: y + start * steps[axis] * type.dtype.byteCount, strides: steps)
+      start += part.shape[axis]
     }
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
