@@ -150,8 +150,10 @@ extension AnyTensor {
     Minimum()(Maximum()(self, AnyTensor(low, dtype: dtype)), AnyTensor(high, dtype: dtype))
   }
   /// Σ x².
-  package var sumOfSquares: Double {
-    let total = Sum(axes: Array(0..<rank))(Square()(self))
-    return total.isFailed ? .nan : total.scalarAsDouble
+  package var sumOfSquares: AnyTensor { Sum(axes: Array(0..<rank))(Square()(self)) }
+  /// bound / max(√self, bound): what scales a vector with this squared norm down to the bound.
+  package func clippingFactor(_ bound: Double) -> AnyTensor {
+    let bound = AnyTensor(bound, dtype: dtype)
+    return bound / Maximum()(Sqrt()(self), bound)
   }
 }

@@ -18,7 +18,7 @@ open class Recorder: Context {
   static func apply(_ primitive: some Primitive, _ x: Operands) -> AnyTensor {
     if ErrorScope.hasFailed { return .failed(x[0].dtype, x[0].shape) }
     guard let type = primitive.resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
-    let y = primitive.result(x, type)
+    let y = Tracer.innermost?.evaluate(primitive, x, type) ?? primitive.result(x, type)
     if y.dtype.isFloatingPoint, let context = Context.current { observe(context, primitive, x, y) }
     return y
   }

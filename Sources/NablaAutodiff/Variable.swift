@@ -38,11 +38,11 @@ extension Variable where Scalar: NumericScalar {
   /// Adds to the value, in place where nothing else refers to its memory.
   ///
   /// Errors: another shape.
-  public func assignAdd(_ delta: Tensor<Scalar>) { erased.assignAdd(delta.erased, scaledBy: 1, "assignAdd") }
+  public func assignAdd(_ delta: Tensor<Scalar>) { erased.assignAdd(delta.erased, isSubtraction: false) }
   /// Subtracts from the value, in place where nothing else refers to its memory.
   ///
   /// Errors: another shape.
-  public func assignSub(_ delta: Tensor<Scalar>) { erased.assignAdd(delta.erased, scaledBy: -1, "assignSub") }
+  public func assignSub(_ delta: Tensor<Scalar>) { erased.assignAdd(delta.erased, isSubtraction: true) }
 }
 
 extension Variable: TensorConvertible {
@@ -75,7 +75,7 @@ public final class AnyVariable: Sendable {
   let identity: UInt64
   private let content: Mutex<AnyTensor>
 
-  init(_ value: AnyTensor, name: String, isTrainable: Bool) {
+  package init(_ value: AnyTensor, name: String, isTrainable: Bool) {
     self.name = name
     self.isTrainable = isTrainable
     shape = value.shape
@@ -87,38 +87,67 @@ public final class AnyVariable: Sendable {
   /// The value, as the open recorders see it.
   @usableFromInline
   var value: AnyTensor {
-    let value = current
-    return Context.isActive && dtype.isFloatingPoint ? Recorder.read(self, value) : value
+    guard Context.isActive else { return current }
+    let value = Tracer.innermost?.read(self) ?? current
+    return dtype.isFloatingPoint ? Recorder.read(self, value) : value
   }
 
   /// The value, unseen by recorders.
   package var current: AnyTensor { content.withLock { $0 } }
 
-  func assign(_ value: AnyTensor) {
-    guard value.shape == shape || value.isFailed else {
-      return fail("assign", "variable \(name) has shape \(shape), and the value \(value.shape)")
+  /// Whether a value of this shape and type may be assigned; if not, after the error.
+  private func accepts(_ value: AnyTensor, _ operation: String) -> Bool {
+    guard value.shape == shape && value.dtype == dtype || value.isFailed else {
+      fail(
+        operation,
+        "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")
+      return false
     }
-    if ErrorScope.hasFailed || value.isFailed { return }
+    return !ErrorScope.hasFailed && !value.isFailed
+  }
+
+  package func assign(_ value: AnyTensor) {
+    guard accepts(value, "assign") else { return }
+    if let tracer = Tracer.innermost { return tracer.assign(self, value) }
     content.withLock { $0 = value.detached }
   }
 
-  /// value += scale · delta.
-  package func assignAdd(_ delta: AnyTensor, scaledBy scale: Double, _ operation: String) {
-    guard delta.shape == shape || delta.isFailed else {
-      return fail(operation, "variable \(name) has shape \(shape), and the change \(delta.shape)")
+  // The updates of optimizers: in place where nothing else refers to the memory, nodes of a graph while compiling. The
+  // numbers are closures, because a plan asks for them at each run.
+
+  /// value += scale · delta (axpy).
+  package func add(_ delta: AnyTensor, scaledBy scale: @escaping @autoclosure () -> Double, _ operation: String) {
+    guard accepts(delta, operation) else { return }
+    if let tracer = Tracer.innermost {
+      return tracer.assign(self, tracer.read(self) + delta * tracer.scalar(dtype, scale))
     }
-    if ErrorScope.hasFailed || delta.isFailed { return }
-    if dtype.isFloatingPoint {
-      content.withLock { $0.add(delta, scaledBy: scale) }
-    } else {
-      let change = scale == 1 ? delta : Negate()(delta)
-      content.withLock { value in value = Context.with(nil) { [value] in Add()(value, change) } }
-    }
+    content.withLock { $0.add(delta, scaledBy: scale()) }
   }
 
-  /// Changes the value in place under the lock. `body` leaves shape and type as they are.
-  package func update(_ body: (inout AnyTensor) -> Void) {
+  /// value *= factor.
+  package func multiply(by factor: @escaping @autoclosure () -> Double) {
     if ErrorScope.hasFailed { return }
-    content.withLock { body(&$0) }
+    if let tracer = Tracer.innermost { return tracer.assign(self, tracer.read(self) * tracer.scalar(dtype, factor)) }
+    content.withLock { $0.scale(by: factor()) }
+  }
+
+  /// value += delta, for any numeric type.
+  func assignAdd(_ delta: AnyTensor, isSubtraction: Bool) {
+    let operation = isSubtraction ? "assignSub" : "assignAdd"
+    if dtype.isFloatingPoint && Tracer.innermost == nil {
+      return add(delta, scaledBy: isSubtraction ? -1 : 1, operation)
+    }
+    guard accepts(delta, operation) else { return }
+    let value = Tracer.innermost?.read(self) ?? current
+    Context.with(Tracer.innermost) { assign(isSubtraction ? value - delta : value + delta) }
+  }
+
+  /// Exchanges the memory for that of `value`, and returns the old: how a plan updates without a copy.
+  package func exchange(_ value: AnyTensor) -> AnyTensor {
+    content.withLock { content in
+      let old = content
+      content = value
+      return old
+    }
   }
 }

@@ -63,17 +63,15 @@ extension Optimizer {
 extension GradientClipping {
   /// The clipped gradients.
   func apply(_ gradients: [AnyTensor]) -> [AnyTensor] {
-    func scaled(_ x: AnyTensor, over norm: Double, to bound: Double) -> AnyTensor {
-      norm > bound ? x * (bound / norm) : x
-    }
+    // Where the norm is within the bound, the factor is 1 exactly.
     switch self {
     case .value(let bound):
       return gradients.map { $0.clipped(-bound, bound) }
     case .norm(let bound):
-      return gradients.map { scaled($0, over: $0.sumOfSquares.squareRoot(), to: bound) }
+      return gradients.map { $0 * $0.sumOfSquares.clippingFactor(bound) }
     case .globalNorm(let bound):
-      let total = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
-      return gradients.map { scaled($0, over: total, to: bound) }
+      let total = gradients.dropFirst().reduce(gradients[0].sumOfSquares) { $0 + $1.sumOfSquares }
+      return gradients.map { $0 * total.clippingFactor(bound) }
     }
   }
 }
@@ -99,4 +97,23 @@ func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTe
   }
   if let clipping { gradients = clipping.apply(gradients) }
   return Array(zip(gradients, variables))
+}
+
+/// What an optimizer keeps for each variable: other variables, zero at first.
+struct Slots {
+  private let name: String
+  private var slots: [ObjectIdentifier: AnyVariable] = [:]
+
+  init(_ name: String) { self.name = name }
+
+  /// The slot of a variable.
+  subscript(variable: AnyVariable) -> AnyVariable {
+    mutating get {
+      if let slot = slots[ObjectIdentifier(variable)] { return slot }
+      let zeros = AnyTensor(repeating: 0, dtype: variable.dtype, shape: variable.shape)
+      let slot = AnyVariable(zeros, name: "\(variable.name).\(name)", isTrainable: false)
+      slots[ObjectIdentifier(variable)] = slot
+      return slot
+    }
+  }
 }

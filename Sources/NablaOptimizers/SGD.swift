@@ -22,7 +22,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   public let clipping: GradientClipping?
   /// The steps taken.
   public private(set) var step = 0
-  private var velocities: [ObjectIdentifier: AnyTensor] = [:]
+  private var velocities = Slots("velocity")
 
   /// An optimizer.
   ///
@@ -43,27 +43,23 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
     for (gradient, variable) in pairs { update(variable, gradient) }
-    step += 1
+    afterRun { self.step += 1 }
   }
 
   private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
-    let rate = Double(learningRate)
-    variable.update { value in
-      if weightDecay != 0 { value.scale(by: 1 - rate * Double(weightDecay)) }
-      guard momentum != 0 else { return value.add(gradient, scaledBy: -rate) }
-      // Taken out of the table so that it is changed in place.
-      var velocity =
-        velocities.removeValue(forKey: ObjectIdentifier(variable))
-        ?? AnyTensor(repeating: 0, dtype: value.dtype, shape: value.shape)
-      velocity.scale(by: Double(momentum))
-      velocity.add(gradient, scaledBy: -rate)
-      if isNesterov {
-        value.add(velocity, scaledBy: Double(momentum))
-        value.add(gradient, scaledBy: -rate)
-      } else {
-        value.add(velocity, scaledBy: 1)
-      }
-      velocities[ObjectIdentifier(variable)] = velocity
+    let (momentum, decay) = (Double(momentum), Double(weightDecay))
+    if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
+    guard momentum != 0 else {
+      return variable.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
+    }
+    let velocity = velocities[variable]
+    velocity.multiply(by: momentum)
+    velocity.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
+    if isNesterov {
+      variable.add(velocity.latest, scaledBy: momentum, "SGD")
+      variable.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
+    } else {
+      variable.add(velocity.latest, scaledBy: 1, "SGD")
     }
   }
 }

@@ -65,6 +65,21 @@ public struct AnyTensor: Sendable {
   public var isDense: Bool { storage.strides == nil }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
+  /// The node of the graph that this stands for, while a function is being compiled.
+  @inline(__always)
+  package var node: Int? { if case .symbolic(let node) = storage.kind { node } else { nil } }
+
+  /// Whether there are elements to read. Reading a value that a plan will compute is an error; a failed one gives zeros.
+  package func isReadable(_ operation: String) -> Bool {
+    switch storage.kind {
+    case .memory: return true
+    case .failed: return false
+    case .symbolic:
+      fail(operation, "a function is being compiled: this value of shape \(shape) is known only when its plan runs")
+      return false
+    case .released: fatalError("Nabla: a derivative reads a value that its primitive did not ask to keep")
+    }
+  }
 
   /// The steps along the axes, in elements.
   package var resolvedStrides: [Int] { strides ?? shape.denseStrides }

@@ -15,8 +15,15 @@ open class Context {
   /// The innermost scope that catches errors, this one included.
   package private(set) final var errorScope: ErrorScope?
 
+  /// The innermost context that takes the place of kernels (it compiles a function), this one included.
+  package private(set) final var tracer: Context?
+  private let isTracer: Bool
+
   /// A context that is not open yet.
-  package init(isRecorder: Bool = false) { self.isRecorder = isRecorder }
+  package init(isRecorder: Bool = false, isTracer: Bool = false) {
+    self.isRecorder = isRecorder
+    self.isTracer = isTracer
+  }
 
   /// Whether any context is open on this thread.
   @inline(__always)
@@ -32,7 +39,8 @@ open class Context {
     let before = Context.current
     outer = before
     errorScope = self as? ErrorScope ?? before?.errorScope
-    defer { (outer, errorScope) = (nil, nil) }
+    tracer = isTracer ? self : before?.tracer
+    defer { (outer, errorScope, tracer) = (nil, nil, nil) }
     return try Context.with(self, body)
   }
 

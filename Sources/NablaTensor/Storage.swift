@@ -10,13 +10,15 @@ import CKernels
 /// `Sendable`.
 public final class Storage: Sendable {
   /// Why a window has no memory.
-  package enum Kind: Sendable {
+  package enum Kind: Sendable, Equatable {
     /// It has.
     case memory
     /// The tape did not keep the value: the primitive said that its derivative does not need it.
     case released
     /// The operation that should have made it failed, inside ``throwingErrors(_:)``.
     case failed
+    /// A function is being compiled: the value is that of a node of the graph, known when the plan runs.
+    case symbolic(node: Int)
   }
 
   package let kind: Kind
@@ -28,8 +30,9 @@ public final class Storage: Sendable {
   package let strides: [Int]?
   /// Whose memory this shares; nil where it owns its own.
   package let owner: Storage?
-  // The first element. Written only while uniquely owned; see above.
-  nonisolated(unsafe) package let base: UnsafeMutableRawPointer
+  // The first element. Elements are written only while uniquely owned; see above. The address itself changes only in the
+  // windows that a plan owns and moves over its operands.
+  nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
   private let byteCount: Int
 
   /// A dense window on uninitialized memory of its own.
@@ -67,6 +70,22 @@ public final class Storage: Sendable {
     byteCount = 0
     base = UnsafeMutableRawPointer(bitPattern: 64)!
   }
+
+  /// A window of a plan, on memory that ``move(to:)`` tells. It keeps nothing alive.
+  package init(movable dtype: DType, shape: Shape, strides: [Int]? = nil) {
+    kind = .memory
+    self.dtype = dtype
+    self.shape = shape
+    self.strides = strides
+    owner = Storage.plan
+    byteCount = 0
+    base = UnsafeMutableRawPointer(bitPattern: 64)!
+  }
+  private static let plan = Storage(.released, dtype: .uint8, shape: .scalar)
+
+  /// Lets a window of a plan look at other memory.
+  @inline(__always)
+  package func move(to address: UnsafeMutableRawPointer) { base = address }
 
   deinit {
     if kind == .memory && owner == nil { nabla_free(base, byteCount) }

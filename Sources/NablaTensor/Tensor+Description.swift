@@ -3,6 +3,7 @@
 extension Tensor: CustomStringConvertible {
   /// The elements, nested in brackets by axis; a scalar as its number alone.
   public var description: String {
+    if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node), shape \(shape))" }
     if erased.isFailed { return "Tensor<\(Scalar.self)>(failed)" }
     if rank == 0 { return "\(scalar)" }
     if count == 0 { return "[]" + (rank == 1 ? "" : " (shape \(shape))") }

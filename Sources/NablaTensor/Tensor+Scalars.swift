@@ -2,7 +2,7 @@
 extension Tensor {
   /// The elements in row-major order.
   public var scalars: [Scalar] {
-    if erased.isFailed { return [Scalar](repeating: .zeroScalar, count: count) }
+    if !erased.isReadable("scalars") { return [Scalar](repeating: .zeroScalar, count: count) }
     return [Scalar](unsafeUninitializedCapacity: count) { buffer, initialized in
       if let base = buffer.baseAddress { erased.copy(to: UnsafeMutableRawPointer(base)) }
       initialized = count
@@ -17,15 +17,15 @@ extension Tensor {
       fail("scalar", "shape \(shape) holds \(count) elements, not 1")
       return .zeroScalar
     }
-    if erased.isFailed { return .zeroScalar }
+    if !erased.isReadable("scalar") { return .zeroScalar }
     return withExtendedLifetime(erased.storage) { erased.address.load(as: Scalar.self) }
   }
 
   /// Calls `body` with the elements in row-major order, without a copy where they lie so in memory. The buffer is
   /// valid during the call.
   public func withUnsafeScalars<Result>(_ body: (UnsafeBufferPointer<Scalar>) throws -> Result) rethrows -> Result {
-    if erased.isFailed {
-      return try scalars.withUnsafeBufferPointer(body)
+    if !erased.isReadable("withUnsafeScalars") {
+      return try [Scalar](repeating: .zeroScalar, count: count).withUnsafeBufferPointer(body)
     }
     let dense = erased.dense
     return try withExtendedLifetime(dense.storage) {
@@ -38,8 +38,8 @@ extension Tensor {
   public mutating func withUnsafeMutableScalars<Result>(
     _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> Result
   ) rethrows -> Result {
-    if erased.isFailed {
-      var copy = scalars
+    if !erased.isReadable("withUnsafeMutableScalars") {
+      var copy = [Scalar](repeating: .zeroScalar, count: count)
       return try copy.withUnsafeMutableBufferPointer { try body($0) }
     }
     erased.makeUnique()

@@ -16,11 +16,6 @@ struct Gather: Primitive {
       fail(Self.name, "axis \(axis) is out of range for shape \(source.shape)")
       return nil
     }
-    let size = source.shape[axis]
-    if let wrong = indices.integers.first(where: { $0 < 0 || $0 >= size }) {
-      fail(Self.name, "index \(wrong) is out of range for axis \(axis) of shape \(source.shape)")
-      return nil
-    }
     let sizes = source.shape.dimensions
     return TensorType(
       source.dtype, Shape(Array(sizes[..<axis]) + indices.shape.dimensions + Array(sizes[(axis + 1)...])))
@@ -29,7 +24,9 @@ struct Gather: Primitive {
     let source = x[0].dense
     let inner = source.shape[(axis + 1)...].reduce(1, *) * source.dtype.byteCount
     let outer = source.shape[..<axis].reduce(1, *)
-    let indices = x[1].integers
+    guard let indices = x[1].indices(of: axis, source.shape, Self.name) else {
+      return y.initializeMemory(as: UInt8.self, repeating: 0, count: type.shape.elementCount * type.dtype.byteCount)
+    }
     withExtendedLifetime(source.storage) {
       for row in 0..<outer {
         for (position, index) in indices.enumerated() {
@@ -64,17 +61,13 @@ struct ScatterAdd: Primitive {
       fail(Self.name, "values have shape \(x[0].shape) where indices of shape \(x[1].shape) need \(expected)")
       return nil
     }
-    if let wrong = x[1].integers.first(where: { $0 < 0 || $0 >= shape[axis] }) {
-      fail(Self.name, "index \(wrong) is out of range for axis \(axis) of shape \(shape)")
-      return nil
-    }
     return TensorType(x[0].dtype, shape)
   }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
-    let indices = x[1].integers
     y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
+    guard let indices = x[1].indices(of: axis, shape, Self.name) else { return }
     let values = x[0].dense
     withExtendedLifetime(values.storage) {
       func add<T: FloatingPoint>(_ type: T.Type) {
@@ -99,8 +92,16 @@ struct ScatterAdd: Primitive {
 }
 
 extension AnyTensor {
-  /// The elements of an integer tensor.
-  fileprivate var integers: [Int] { Tensor<Int64>(unchecked: cast(to: .int64)).scalars.map { Int($0) } }
+  /// The elements of an integer tensor as indices of an axis; nil after the error where one is out of range. They are
+  /// checked where they are used: while a function is being compiled they are not known.
+  fileprivate func indices(of axis: Int, _ shape: Shape, _ name: String) -> [Int]? {
+    let indices = Context.with(nil) { Tensor<Int64>(unchecked: cast(to: .int64)) }.scalars.map { Int($0) }
+    if let wrong = indices.first(where: { $0 < 0 || $0 >= shape[axis] }) {
+      fail(name, "index \(wrong) is out of range for axis \(axis) of shape \(shape)")
+      return nil
+    }
+    return indices
+  }
 }
 
 /// The slices of `x` at `indices` along an axis: `gather(x, indices: [2, 0], axis: 0)` is rows 2 and 0. The indices'

@@ -1,0 +1,36 @@
+import NablaTensor
+
+/// A context that takes the place of kernels: operations become nodes of a graph, to run later.
+///
+/// Tapes and forward mode work inside as they always do, on values that are symbolic; so a gradient or an update becomes
+/// part of the graph like any other operation.
+open class Tracer: Context {
+  /// A tracer that is not open yet.
+  package init() { super.init(isTracer: true) }
+
+  /// The tracer that is at work on this thread.
+  static var innermost: Tracer? { Context.current?.tracer.map { unsafeDowncast($0, to: Tracer.self) } }
+
+  /// The node of an operation, or its value where no operand is symbolic.
+  open func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
+    primitive.result(x, type)
+  }
+  /// The node of a variable's value at this point of the function.
+  open func read(_ variable: AnyVariable) -> AnyTensor { variable.current }
+  /// Gives a variable another value from this point on, and at the end of each run.
+  open func assign(_ variable: AnyVariable, _ value: AnyTensor) {}
+  /// A scalar that is asked for anew at each run: a learning rate, a step count.
+  open func scalar(_ dtype: DType, _ number: @escaping () -> Double) -> AnyTensor { AnyTensor(number(), dtype: dtype) }
+  /// Something to do after each run.
+  open func afterRun(_ body: @escaping () -> Void) {}
+}
+
+extension AnyVariable {
+  /// The value after the updates so far, unseen by tapes.
+  package var latest: AnyTensor { Tracer.innermost?.read(self) ?? current }
+}
+
+/// Does something now, or after each run of the plan that is being compiled.
+package func afterRun(_ body: @escaping () -> Void) {
+  if let tracer = Tracer.innermost { tracer.afterRun(body) } else { body() }
+}
