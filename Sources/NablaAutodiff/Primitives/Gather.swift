@@ -25,7 +25,8 @@ struct Gather: Primitive {
     let inner = source.shape[(axis + 1)...].reduce(1, *) * source.dtype.byteCount
     let outer = source.shape[..<axis].reduce(1, *)
     guard let indices = x[1].indices(of: axis, source.shape, Self.name) else {
-      return y.initializeMemory(as: UInt8.self, repeating: 0, count: type.shape.elementCount * type.dtype.byteCount)
+      y.initializeMemory(as: UInt8.self, repeating: 0, count: type.shape.elementCount * type.dtype.byteCount)
+      return
     }
     withExtendedLifetime(source.storage) {
       for row in 0..<outer {
