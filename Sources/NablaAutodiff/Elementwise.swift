@@ -52,6 +52,9 @@ extension UnaryElementwise {
     cotangents.give(0, derivative(x[0], y).times(g) ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: g.shape))
   }
 
+  /// Rows are independent.
+  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+
   /// dy/dx · tangent.
   public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     tangents[0].flatMap { derivative(x[0], y).times($0) }
@@ -106,6 +109,9 @@ extension BinaryElementwise {
           ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: x[operand].shape))
     }
   }
+
+  /// Rows are independent.
+  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 
   /// The sum of dy/dx · tangent over the operands.
   public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {

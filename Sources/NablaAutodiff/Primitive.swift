@@ -25,6 +25,10 @@ public protocol Primitive: Sendable, Hashable {
   /// The tangent of the result where the operands have these tangents, at least one of which is there; nil stands for
   /// zeros.
   func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor?
+  /// How the operation splits over the rows of large operands; nil where it does not. See ``RowRule``.
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule?
+  /// The operation for `count` rows, where an attribute (a shape) speaks of them.
+  func onRows(_ count: Int) -> Self
 }
 
 /// What a derivative reads.

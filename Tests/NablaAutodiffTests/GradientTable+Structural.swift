@@ -100,6 +100,20 @@ extension GradientRow {
 
   static let matrices: [GradientRow] = [
     GradientRow(
+      name: "matmul", variant: "transposed operands", domain: .range(-2, 2),
+      shapes: [
+        [[3, 2], [4, 3]], [[1, 1], [1, 1]], [[2, 3, 2], [2, 4, 3]], [[3, 2], [2, 4, 3]], [[0, 2], [3, 0]],
+      ],
+      function: { Matmul(transposesLeft: true, transposesRight: true)($0[0], $0[1]) },
+      reference: { x in
+        let (a, b) = (x[0], x[1])
+        let (k, m) = (a.sizes[a.sizes.count - 2], a.sizes[a.sizes.count - 1])
+        return Reference(Array(b.sizes.dropLast(2)) + [m, b.sizes[b.sizes.count - 2]]) { at in
+          let (head, i, j) = (Array(at.dropLast(2)), at[at.count - 2], at[at.count - 1])
+          return (0..<k).reduce(0) { $0 + a[head + [$1, i]] * b[head + [j, $1]] }
+        }
+      }),
+    GradientRow(
       name: "matmul", domain: .range(-2, 2),
       shapes: [
         [[2, 3], [3, 4]], [[1, 1], [1, 1]], [[2, 3], [3, 1]], [[1, 3], [3, 2]], [[2, 0], [0, 3]], [[0, 2], [2, 3]],
@@ -117,7 +131,7 @@ extension GradientRow {
           let (i, j) = (at[at.count - 2], at[at.count - 1])
           return (0..<k).reduce(0) { $0 + a[head + [i, $1]] * b[head + [$1, j]] }
         }
-      })
+      }),
   ]
 
   static let nondifferentiable: [GradientRow] = [

@@ -28,6 +28,7 @@ struct Compare: NondifferentiablePrimitive {
     let loop = nabla_binary_kernel(kernel, x[0].dtype.rawValue)!
     Elementwise.binary(loop, x[0], x[1], into: y, shape: type.shape, width: 1)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 infix operator .== : ComparisonPrecedence
@@ -74,6 +75,7 @@ struct Predicate: NondifferentiablePrimitive {
     let loop = nabla_unary_kernel(kernel, x[0].dtype.rawValue)!
     Elementwise.unary(loop, x[0], into: y, width: 1)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 extension Tensor where Scalar: FloatingPointScalar {
@@ -108,6 +110,7 @@ struct Logical: NondifferentiablePrimitive {
     let loop = nabla_binary_kernel(kind == .and ? NABLA_AND : NABLA_OR, DType.bool.rawValue)!
     Elementwise.binary(loop, x[0], x[1], into: y, shape: type.shape, width: 1)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 extension Tensor where Scalar == Bool {
@@ -148,6 +151,7 @@ struct Select: Primitive {
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.select(x[0], x[1], x[2], into: y, shape: type.shape)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let zero = AnyTensor(0, dtype: g.dtype)
     cotangents.give(1, Select().apply(Operands([x[0], g, zero])).summed(to: x[1].shape))
@@ -224,6 +228,7 @@ struct Cast: LinearPrimitive {
     let kernel = nabla_cast_kernel(x[0].dtype.rawValue, dtype.rawValue)!
     Elementwise.unary(kernel, x[0], into: y, width: dtype.byteCount)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.cast(to: x[0].dtype))
   }

@@ -37,6 +37,13 @@ struct Gather: Primitive {
       }
     }
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    guard y.first == rows else { return nil }
+    // Along axis 0 the indices are the rows; along another axis the source has them.
+    return axis == 0
+      ? (x[1].first == rows ? RowRule(rowOperands: [false, true]) : nil)
+      : (x[0].first == rows ? RowRule(rowOperands: [true, false]) : nil)
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, ScatterAdd(axis: axis, shape: x[0].shape)(g, x[1]))
   }

@@ -1,12 +1,18 @@
+import CKernels
 import NablaTensor
 
 /// y = a b for matrices, or stacks of them: shapes [..., m, k] and [..., k, n], the leading axes broadcast.
+///
+/// An operand may be taken transposed. Eager code has no need of that, since a transposed tensor is a window whose
+/// strides say so; in a graph the flag lets a product run over the rows of the operand itself.
 struct Matmul: Primitive {
   static let name = "matmul"
   static let residuals: Residuals = .operands
+  var transposesLeft = false
+  var transposesRight = false
 
   func resultType(_ x: Operands) -> TensorType? {
-    let (a, b) = (x[0].shape, x[1].shape)
+    let (a, b) = (matrixShape(x[0].shape, transposesLeft), matrixShape(x[1].shape, transposesRight))
     guard x[0].dtype == x[1].dtype, isFloatingPoint(x) else {
       fail(Self.name, "\(x[0].dtype) and \(x[1].dtype) do not mix; both must be float32 or both float64")
       return nil
@@ -31,9 +37,15 @@ struct Matmul: Primitive {
     return TensorType(x[0].dtype, Shape(unchecked: sizes))
   }
 
+  private func matrixShape(_ shape: Shape, _ transposes: Bool) -> Shape {
+    var shape = shape
+    if transposes { (shape[shape.rank - 2], shape[shape.rank - 1]) = (shape[shape.rank - 1], shape[shape.rank - 2]) }
+    return shape
+  }
+
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let (a, b) = (x[0], x[1])
-    let (m, n) = (type.shape[type.shape.rank - 2], type.shape[type.shape.rank - 1])
+    let a = transposesLeft ? x[0].window(permutedBy: x[0].matrixTransposition) : x[0]
+    let b = transposesRight ? x[1].window(permutedBy: x[1].matrixTransposition) : x[1]
     if b.rank == 2 && a.rank > 2 && a.isDense {  // the rows of all matrices in one product
       let rows = Shape(unchecked: [a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]])
       return MatrixProduct.multiply(a.window(reshapedTo: rows), b, into: y)
@@ -42,20 +54,29 @@ struct Matmul: Primitive {
     if batch.isEmpty { return MatrixProduct.multiply(a, b, into: y) }
     let left = a.window(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
     let right = b.window(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
-    let bytes = m * n * type.dtype.byteCount
+    let bytes = type.shape[type.shape.rank - 2] * type.shape[type.shape.rank - 1] * type.dtype.byteCount
     for index in 0..<batch.reduce(1, *) {
       MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: y + index * bytes)
     }
   }
 
+  // Rows of the left operand are rows of the result; with the left transposed they are what is summed over.
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    guard x[0].rank == 2, x[1].rank == 2, x[0][0] == rows else { return nil }
+    if !transposesLeft { return RowRule(rowOperands: [true, false]) }
+    return transposesRight ? nil : RowRule(rowOperands: [true, true], combine: NABLA_ADD)
+  }
+
   // Transposes are windows: BLAS receives them as flags, and nothing is copied.
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, Matmul()(g, x[1].matrixTransposed).summed(to: x[0].shape))
-    cotangents.give(1, Matmul()(x[0].matrixTransposed, g).summed(to: x[1].shape))
+    func turned(_ x: AnyTensor, _ transposes: Bool) -> AnyTensor { transposes ? x.matrixTransposed : x }
+    let (a, b) = (turned(x[0], transposesLeft), turned(x[1], transposesRight))
+    cotangents.give(0, turned(Matmul()(g, b.matrixTransposed), transposesLeft).summed(to: x[0].shape))
+    cotangents.give(1, turned(Matmul()(a.matrixTransposed, g), transposesRight).summed(to: x[1].shape))
   }
   func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
-    let left = tangents[0].map { Matmul()($0, x[1]) }
-    let right = tangents[1].map { Matmul()(x[0], $0) }
+    let left = tangents[0].map { self($0, x[1]) }
+    let right = tangents[1].map { self(x[0], $0) }
     if let left, let right { return left + right }
     return left ?? right
   }

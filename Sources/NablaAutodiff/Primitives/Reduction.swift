@@ -46,6 +46,12 @@ extension AxisReduction {
     Reduction.reduce(Self.kernel, x[0], over: axes, into: y)
   }
 
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    guard x[0].first == rows else { return nil }
+    if !axes.contains(0) { return RowRule(rowOperands: [true]) }
+    return RowRule(rowOperands: [true], combine: Reduction.combining(Self.kernel))
+  }
+
   /// `value`, of the result's shape, repeated over the reduced axes of `shape`.
   func spread(_ value: AnyTensor, over shape: Shape) -> AnyTensor {
     (value.rank == 0 ? value : value.reshaped(to: kept(shape))).broadcast(to: shape)
@@ -260,6 +266,9 @@ struct Argument: NondifferentiablePrimitive {
     let kernel = isMax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
     Reduction.argument(kernel!, x[0], axis: axis, into: y)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    axis == 0 ? nil : RowRule.local(x, y, rows: rows)
+  }
 }
 
 extension TensorConvertible where Scalar: NumericScalar {
@@ -305,6 +314,9 @@ struct CumulativeSum: LinearPrimitive {
   }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Reduction.cumulativeSum(x[0], axis: axis, into: y)
+  }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    axis == 0 ? nil : RowRule.local(x, y, rows: rows)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, CumulativeSum(axis: axis)(g.reversed(axis: axis)).reversed(axis: axis))

@@ -14,6 +14,8 @@ struct Broadcast: LinearPrimitive, ViewPrimitive {
     return TensorType(x[0].dtype, shape)
   }
   func window(_ x: Operands) -> AnyTensor { x[0].window(broadcastTo: shape) }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  func onRows(_ count: Int) -> Broadcast { Broadcast(shape: shape.withRows(count)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.summed(to: x[0].shape))
   }
@@ -35,6 +37,8 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
     return TensorType(x[0].dtype, shape)
   }
   func window(_ x: Operands) -> AnyTensor { x[0].window(reshapedTo: shape) }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.local(x, y, rows: rows) }
+  func onRows(_ count: Int) -> Reshape { Reshape(shape: shape.withRows(count)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.reshaped(to: x[0].shape))
   }
@@ -54,6 +58,9 @@ struct Transpose: LinearPrimitive, ViewPrimitive {
     return TensorType(x[0].dtype, Shape(unchecked: permutation.map { x[0].shape[$0] }))
   }
   func window(_ x: Operands) -> AnyTensor { x[0].window(permutedBy: permutation) }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    permutation.first == 0 ? RowRule.local(x, y, rows: rows) : nil
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let back = permutation.indices.sorted { permutation[$0] < permutation[$1] }
     cotangents.give(0, g.transposed(permutation: back))
@@ -70,6 +77,12 @@ struct Slice: LinearPrimitive, ViewPrimitive {
   let steps: [Int]
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, Shape(unchecked: sizes)) }
   func window(_ x: Operands) -> AnyTensor { x[0].window(starts: starts, sizes: sizes, steps: steps) }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
+  }
+  func onRows(_ count: Int) -> Slice { Slice(starts: starts, sizes: [count] + sizes.dropFirst(), steps: steps) }
+  /// Whether axis 0 is taken from its start, one by one.
+  var takesWholeRows: Bool { starts.first == 0 && steps.first == 1 }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, Unslice(slice: self, shape: x[0].shape)(g))
   }
@@ -85,6 +98,10 @@ struct Unslice: LinearPrimitive {
     y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
     x[0].copy(to: y, as: slice, of: shape)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
+  }
+  func onRows(_ count: Int) -> Unslice { Unslice(slice: slice.onRows(count), shape: shape.withRows(count)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, slice(g))
   }
@@ -100,6 +117,10 @@ struct ReplaceSlice: Primitive {
     x[0].copy(to: y)
     x[1].copy(to: y, as: slice, of: type.shape)
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
+  }
+  func onRows(_ count: Int) -> ReplaceSlice { ReplaceSlice(slice: slice.onRows(count)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, self(g, AnyTensor(repeating: 0, dtype: g.dtype, shape: x[1].shape)))
     cotangents.give(1, slice(g))
@@ -158,6 +179,9 @@ struct Concatenate: Primitive {
       start += part.shape[axis]
     }
   }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    axis == 0 ? nil : RowRule.local(x, y, rows: rows)
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     var start = 0
     for index in 0..<x.count {
@@ -178,6 +202,11 @@ struct Concatenate: Primitive {
 
 // MARK: For rules
 
+extension Shape {
+  /// The shape with another size along axis 0.
+  fileprivate func withRows(_ count: Int) -> Shape { Shape(unchecked: [count] + dropFirst()) }
+}
+
 extension AnyTensor {
   /// Repeated to a shape.
   public func broadcast(to shape: Shape) -> AnyTensor { self.shape == shape ? self : Broadcast(shape: shape)(self) }
@@ -188,10 +217,12 @@ extension AnyTensor {
     permutation == Array(0..<rank) ? self : Transpose(permutation: permutation)(self)
   }
   /// With its last two axes exchanged.
-  var matrixTransposed: AnyTensor {
+  var matrixTransposed: AnyTensor { transposed(permutation: matrixTransposition) }
+  /// The order of axes that exchanges the last two.
+  var matrixTransposition: [Int] {
     var order = Array(0..<rank)
     order.swapAt(rank - 1, rank - 2)
-    return transposed(permutation: order)
+    return order
   }
   /// Backwards along an axis.
   func reversed(axis: Int) -> AnyTensor {

@@ -21,6 +21,16 @@ package enum Reduction {
     }
   }
 
+  /// The element-wise operation that combines two partial results of a reduction.
+  package static func combining(_ op: nabla_reduction_op) -> nabla_binary_op {
+    switch op {
+    case NABLA_SUM: NABLA_ADD
+    case NABLA_PRODUCT: NABLA_MULTIPLY
+    case NABLA_MAX: NABLA_MAXIMUM
+    default: NABLA_MINIMUM
+    }
+  }
+
   /// The binary tree of a reduction: of elements of a row, or of whole rows of `columns` elements. Its shape depends on
   /// the length alone, so the result has the same bits however many threads take part.
   private struct Tree {
@@ -33,11 +43,8 @@ package enum Reduction {
     init(_ op: nabla_reduction_op, _ dtype: DType, columns: Int) {
       rowKernel = nabla_reduce_row_kernel(op, dtype.rawValue)!
       columnKernel = nabla_reduce_columns_kernel(op, dtype.rawValue)!
-      let combining =
-        op == NABLA_SUM
-        ? NABLA_ADD : op == NABLA_PRODUCT ? NABLA_MULTIPLY : op == NABLA_MAX ? NABLA_MAXIMUM : NABLA_MINIMUM
       // any and all are the maximum and minimum of bytes.
-      combine = nabla_binary_kernel(combining, dtype == .bool ? DType.uint8.rawValue : dtype.rawValue)!
+      combine = nabla_binary_kernel(combining(op), dtype == .bool ? DType.uint8.rawValue : dtype.rawValue)!
       self.columns = columns
       width = dtype.byteCount
     }
