@@ -35,7 +35,8 @@ struct MatmulBenchmark: ParsableCommand {
     let benchmark = ProductBenchmark<S>(sampler: sampler, largestLoop: quick ? 1024 : 2048)
     let threads = OpenBLAS.threadCount
     let peak = Peak.measure(type, threads: threads, sampler: sampler)
-    print("\n\(name), GFLOP/s; peak \(Format.fixed(peak, 1)) (\(Peak.instructionSet) on registers, \(threads) threads)\n")
+    let source = "\(Peak.instructionSet) on registers, \(threads) threads"
+    print("\n\(name), GFLOP/s; peak \(Format.fixed(peak, 1)) (\(source))\n")
     let rows = try Self.sizes.map { try benchmark.row(size: $0) }
     print(table(rows, peak: peak, direct: direct).plain)
     return (rows, peak)
