@@ -1,1 +1,0 @@
-@main struct E { static func main() {} }
