@@ -30,7 +30,8 @@ struct BenchmarkReport: ParsableCommand {
     for complaint in comparison.complaints { print("warning: \(complaint)") }
     guard let output else { return }
     let folder = URL(fileURLWithPath: output)
-    try Data(try markdown(comparison, all).utf8).write(to: folder.appendingPathComponent("RESULTS.md"), options: .atomic)
+    let document = try markdown(comparison, all)
+    try Data(document.utf8).write(to: folder.appendingPathComponent("RESULTS.md"), options: .atomic)
     try chart(comparison).drawing.write(to: folder.appendingPathComponent("results.svg").path)
   }
 

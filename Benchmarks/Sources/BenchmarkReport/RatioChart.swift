@@ -7,7 +7,7 @@ struct RatioChart {
   let subtitle: String
   let rows: [(name: String, ratio: Double)]
 
-  private static let (left, right, top, step) = (300.0, 820.0, 100.0, 22.0)
+  private static let (left, right, top, step) = (350.0, 830.0, 100.0, 22.0)
   private static let (faster, slower) = ("#0072B2", "#D55E00")
 
   /// The chart as a drawing.
@@ -28,7 +28,7 @@ struct RatioChart {
   private func drawAxis(on svg: inout SVG, _ axis: LogarithmicAxis, _ bottom: Double) {
     for tick in axis.ticks {
       svg.line(from: (axis[tick], Self.top), to: (axis[tick], bottom))
-      svg.text(Format.significant(tick), at: (axis[tick], bottom + 18), anchor: .middle)
+      svg.text(Format.round(tick), at: (axis[tick], bottom + 18), anchor: .middle)
     }
     svg.text("← Nabla faster", at: (axis[1] - 10, Self.top - 12), anchor: .end, color: Self.faster)
     svg.text("Nabla slower →", at: (axis[1] + 10, Self.top - 12), color: Self.slower)

@@ -15,6 +15,9 @@ public enum Format {
     return fixed(value, min(4, max(0, 2 - magnitude)))
   }
 
+  /// The shortest way to write a round number, as axes do.
+  public static func round(_ value: Double) -> String { String(format: "%g", value) }
+
   /// A time in the unit in which it reads best.
   public static func time(microseconds: Double?) -> String {
     guard let microseconds, microseconds.isFinite else { return "-" }

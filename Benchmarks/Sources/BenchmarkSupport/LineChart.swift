@@ -61,11 +61,11 @@ public struct LineChart: Sendable {
     svg.text(subtitle, at: (frame.left, 48), size: 12, color: "#666666")
     for tick in y.ticks {
       svg.line(from: (frame.left, y[tick]), to: (frame.right, y[tick]))
-      svg.text(Format.significant(tick), at: (frame.left - 8, y[tick] + 4), anchor: .end)
+      svg.text(Format.round(tick), at: (frame.left - 8, y[tick] + 4), anchor: .end)
     }
     for size in sizes {
       svg.line(from: (x[size], frame.top), to: (x[size], frame.bottom), color: "#eeeeee")
-      svg.text(Format.fixed(size, 0), at: (x[size], frame.bottom + 18), anchor: .middle)
+      svg.text(Format.round(size), at: (x[size], frame.bottom + 18), anchor: .middle)
     }
     svg.line(from: (frame.left, frame.bottom), to: (frame.right, frame.bottom), color: "#333333")
     svg.text(xLabel, at: ((frame.left + frame.right) / 2, frame.bottom + 44), anchor: .middle, size: 13)
