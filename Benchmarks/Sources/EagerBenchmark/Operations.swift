@@ -1,0 +1,55 @@
+import BenchmarkSupport
+import Nabla
+
+// Single operations: element-wise ones on three lengths, those on matrices, and products.
+extension Work {
+  /// Data from -1 to 2: exp and tanh see both signs, and the sum does not cancel.
+  private static func operation(
+    _ name: String, _ shape: Shape, _ body: @escaping (Tensor<Float>) -> Tensor<Float>
+  ) -> Work {
+    Work(name) {
+      var draw = Draw()
+      let x = draw.uniform(shape, -1, 2)
+      return { body(x) }
+    }
+  }
+
+  private static func operation(
+    _ name: String, _ first: Shape, _ second: Shape,
+    _ body: @escaping (Tensor<Float>, Tensor<Float>) -> Tensor<Float>
+  ) -> Work {
+    Work(name) {
+      var draw = Draw()
+      let x = draw.uniform(first, -1, 2)
+      let y = draw.uniform(second, -1, 2)
+      return { body(x, y) }
+    }
+  }
+
+  static var elementwise: [Work] {
+    [(16, "16"), (100_000, "1e5"), (10_000_000, "1e7")].flatMap { count, label in
+      [
+        operation("add, \(label)", [count], [count]) { $0 + $1 },
+        operation("exp, \(label)", [count]) { exp($0) },
+        operation("tanh, \(label)", [count]) { tanh($0) },
+        operation("sum, \(label)", [count]) { $0.sum() },
+      ]
+    }
+  }
+
+  static var matrices: [Work] {
+    let square: Shape = [2000, 2000]
+    return [
+      operation("row sums, 2000 x 2000", square) { $0.sum(axis: 1) },
+      operation("column sums, 2000 x 2000", square) { $0.sum(axis: 0) },
+      operation("broadcast add, 2000 x 2000", square, [2000]) { $0 + $1 },
+      // A transposed tensor is a window; this makes the copy that others make of it.
+      operation("transposing copy, 2000 x 2000", square) { Tensor($0.transposed().erased.dense) },
+      operation("softmax, 1000 x 1000", [1000, 1000]) { softmax($0, axis: 1) },
+    ]
+  }
+
+  static var products: [Work] {
+    [64, 256, 1024, 2048].map { n in operation("matmul, \(n)", [n, n], [n, n]) { matmul($0, $1) } }
+  }
+}

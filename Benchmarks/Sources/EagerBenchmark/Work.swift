@@ -1,0 +1,60 @@
+import BenchmarkSupport
+import Nabla
+
+/// One row of the table. The names are those of the peers' script, word for word.
+struct Work {
+  let name: String
+  let mode: Results.Mode
+  /// Makes the data and returns the call to measure. The data lives as long as that call, so one work's memory is free
+  /// before the next begins.
+  let prepare: () -> () -> Tensor<Float>
+
+  /// A row of the table.
+  init(_ name: String, mode: Results.Mode = .eager, prepare: @escaping () -> () -> Tensor<Float>) {
+    self.name = name
+    self.mode = mode
+    self.prepare = prepare
+  }
+
+  /// Measures the work, after two calls that warm it up.
+  ///
+  /// The check is the mean absolute value of what the second call returns. The peers draw the same data from the same
+  /// stream, so theirs agree; for a training step it is the loss after one update, which a wrong gradient changes.
+  func measure(_ sampler: Sampler) -> Results.Result {
+    let call = prepare()
+    _ = call()
+    let check = call().withUnsafeScalars { scalars in
+      scalars.reduce(0.0) { $0 + Double(abs($1)) } / Double(max(1, scalars.count))
+    }
+    let measurement = sampler.measure { consume(call()) }
+    return Results.Result(name: name, mode: mode, measurement: measurement, check: check)
+  }
+
+  /// Everything, in the order of the table.
+  static var all: [Work] { [tutorial] + elementwise + matrices + regressions + perceptrons + products }
+}
+
+/// The stream that all data comes from: NumPy's PCG64, so that the peers work on the same numbers.
+struct Draw {
+  private var generator = RandomGenerator(seed: 1)
+
+  /// Numbers evenly from `low` to `high`.
+  mutating func uniform(_ shape: Shape, _ low: Float = -1, _ high: Float = 1) -> Tensor<Float> {
+    .random(.uniform(low, high), shape: shape, using: &generator)
+  }
+
+  /// Weights for a layer, by Glorot and Bengio's rule.
+  mutating func weights(_ inputs: Int, _ outputs: Int) -> Tensor<Float> {
+    let bound = (6 / Float(inputs + outputs)).squareRoot()
+    return uniform([inputs, outputs], -bound, bound)
+  }
+
+  /// Rows that are 1 at the class of a sample and 0 elsewhere.
+  mutating func oneHot(_ samples: Int, classes: Int) -> Tensor<Float> {
+    let labels = uniform([samples], 0, Float(classes)).scalars.map { Int($0) }
+    return Tensor(shape: [samples, classes]) { scalars in
+      scalars.initialize(repeating: 0)
+      for (row, label) in labels.enumerated() { scalars[row * classes + label] = 1 }
+    }
+  }
+}
