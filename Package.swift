@@ -23,8 +23,10 @@ let package = Package(
     .target(name: "NablaTensor", dependencies: ["CBLAS", "CKernels"]),
     .target(name: "NablaAutodiff", dependencies: ["NablaTensor"]),
     .target(name: "NablaLinalg", dependencies: ["NablaAutodiff", "CLAPACKE"]),
+    .target(name: "NablaPlan", dependencies: ["NablaAutodiff", "CKernels"]),
     .target(name: "NablaOptimizers", dependencies: ["NablaAutodiff"]),
-    .target(name: "Nabla", dependencies: ["NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaOptimizers"]),
+    .target(
+      name: "Nabla", dependencies: ["NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaPlan", "NablaOptimizers"]),
     .executableTarget(
       name: "NablaCommand",
       dependencies: ["Nabla", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -34,6 +36,7 @@ let package = Package(
     .testTarget(
       name: "NablaAutodiffTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaLinalgTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
+    .testTarget(name: "NablaPlanTests", dependencies: ["Nabla", "TestSupport"]),
     .testTarget(name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"]),
     .testTarget(
       name: "NablaCommandTests", dependencies: ["NablaCommand", "Nabla", "TestSupport"],

@@ -1,4 +1,5 @@
 @_exported import NablaAutodiff
 @_exported import NablaLinalg
 @_exported import NablaOptimizers
+@_exported import NablaPlan
 @_exported import NablaTensor

@@ -52,6 +52,8 @@ extension UnaryElementwise {
     cotangents.give(0, derivative(x[0], y).times(g) ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: g.shape))
   }
 
+  /// Operands may come before a broadcast.
+  public var rewrite: Rewrite { .elementwise }
   /// Rows are independent.
   public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 
@@ -110,6 +112,8 @@ extension BinaryElementwise {
     }
   }
 
+  /// Operands may come before a broadcast.
+  public var rewrite: Rewrite { .elementwise }
   /// Rows are independent.
   public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 

@@ -27,6 +27,8 @@ public protocol Primitive: Sendable, Hashable {
   func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor?
   /// How the operation splits over the rows of large operands; nil where it does not. See ``RowRule``.
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule?
+  /// What a graph may make of the operation as it comes in.
+  var rewrite: Rewrite { get }
   /// The operation for `count` rows, where an attribute (a shape) speaks of them.
   func onRows(_ count: Int) -> Self
 }

@@ -17,6 +17,9 @@ public struct RowRule: Sendable {
     self.combine = combine
   }
 
+  /// For nodes that are no operations.
+  package static let none = RowRule(rowOperands: [])
+
   /// The rule of element-wise operations: operands that have the result's axis 0 go row by row, the others repeat.
   static func elementwise(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard y.first == rows else { return nil }
@@ -35,4 +38,29 @@ extension Primitive {
   public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { nil }
   /// Itself.
   public func onRows(_ count: Int) -> Self { self }
+}
+
+/// What a graph may make of an operation: the algebra that compiled functions know.
+public enum Rewrite {
+  /// Nothing.
+  case none
+  /// The operand itself.
+  case identity
+  /// Operands may come before a broadcast.
+  case elementwise
+  /// As `elementwise`; 1 is neutral.
+  case scaling
+  /// Goes before a following element-wise operation.
+  case broadcast
+  /// Two in a row are one; one that changes nothing is none.
+  case reshape
+  /// Becomes a flag of a product that follows.
+  case transpose([Int])
+  /// Takes transposes before it as flags.
+  case product((_ transposesLeft: Bool, _ transposesRight: Bool) -> any Primitive)
+}
+
+extension Primitive {
+  /// Nothing.
+  public var rewrite: Rewrite { .none }
 }

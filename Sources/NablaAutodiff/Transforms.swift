@@ -124,6 +124,7 @@ struct Identity: LinearPrimitive, ViewPrimitive {
   static let name = "identity"
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
   func window(_ x: Operands) -> AnyTensor { x[0].detached }
+  var rewrite: Rewrite { .identity }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) { cotangents.give(0, g) }
 }
 

@@ -109,6 +109,12 @@ private func write(_ value: Double, _ dtype: DType, to address: UnsafeMutableRaw
 }
 
 extension AnyTensor {
+  /// A dense copy with memory of its own.
+  package var copied: AnyTensor { AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) } }
+
+  /// Writes the element of a scalar.
+  package func store(_ value: Double) { write(value, dtype, to: storage.base) }
+
   /// This tensor dense and row-major: itself where it is so already, a copy elsewhere.
   public var dense: AnyTensor {
     isDense ? self : AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) }

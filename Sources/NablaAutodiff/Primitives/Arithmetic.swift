@@ -70,6 +70,7 @@ struct Multiply: BinaryElementwise {
   static let kernel = NABLA_MULTIPLY
   static let residuals: Residuals = .operands
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .factor(x[1 - operand]) }
+  var rewrite: Rewrite { .scaling }
 }
 
 /// The product, element by element; shapes broadcast. Integers wrap around. See ``matmul(_:_:)`` for matrices.

@@ -60,6 +60,10 @@ struct Matmul: Primitive {
     }
   }
 
+  var rewrite: Rewrite {
+    transposesLeft || transposesRight ? .none : .product { Matmul(transposesLeft: $0, transposesRight: $1) }
+  }
+
   // Rows of the left operand are rows of the result; with the left transposed they are what is summed over.
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard x[0].rank == 2, x[1].rank == 2, x[0][0] == rows else { return nil }

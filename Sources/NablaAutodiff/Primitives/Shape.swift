@@ -15,6 +15,7 @@ struct Broadcast: LinearPrimitive, ViewPrimitive {
   }
   func window(_ x: Operands) -> AnyTensor { x[0].window(broadcastTo: shape) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  var rewrite: Rewrite { .broadcast }
   func onRows(_ count: Int) -> Broadcast { Broadcast(shape: shape.withRows(count)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.summed(to: x[0].shape))
@@ -38,6 +39,7 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
   }
   func window(_ x: Operands) -> AnyTensor { x[0].window(reshapedTo: shape) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.local(x, y, rows: rows) }
+  var rewrite: Rewrite { .reshape }
   func onRows(_ count: Int) -> Reshape { Reshape(shape: shape.withRows(count)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.reshaped(to: x[0].shape))
@@ -58,6 +60,7 @@ struct Transpose: LinearPrimitive, ViewPrimitive {
     return TensorType(x[0].dtype, Shape(unchecked: permutation.map { x[0].shape[$0] }))
   }
   func window(_ x: Operands) -> AnyTensor { x[0].window(permutedBy: permutation) }
+  var rewrite: Rewrite { .transpose(permutation) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     permutation.first == 0 ? RowRule.local(x, y, rows: rows) : nil
   }

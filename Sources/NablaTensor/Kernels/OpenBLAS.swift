@@ -35,6 +35,15 @@ public struct OpenBLAS: Sendable, Hashable {
     return Int(openblas_get_num_threads())
   }
 
+  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself.
+  package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let before = Int32(threadCount)
+    if before == 1 { return try body() }
+    openblas_set_num_threads(1)
+    defer { openblas_set_num_threads(before) }
+    return try body()
+  }
+
   /// The version, as far as the configuration tells: `0.3.21`.
   public var version: String {
     let words = configuration.split(separator: " ")

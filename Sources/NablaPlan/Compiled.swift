@@ -1,0 +1,135 @@
+import NablaAutodiff
+import NablaTensor
+
+/// What a compiled function takes and returns: a tensor, a list of such, or nothing.
+public protocol TensorGroup {
+  /// The tensors, in order.
+  var erasedTensors: [AnyTensor] { get }
+  /// A group of the same form with other tensors, taken from the front of a list.
+  func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Self
+}
+
+extension Tensor: TensorGroup {
+  /// Itself.
+  public var erasedTensors: [AnyTensor] { [erased] }
+  /// The first tensor of the list.
+  public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Tensor { Tensor(tensors.removeFirst()) }
+}
+
+extension Array: TensorGroup where Element: TensorGroup {
+  /// The tensors of the elements, in order.
+  public var erasedTensors: [AnyTensor] { flatMap(\.erasedTensors) }
+  /// A list of as many elements.
+  public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> [Element] {
+    map { $0.replacingTensors(from: &tensors) }
+  }
+}
+
+extension Optional: TensorGroup where Wrapped: TensorGroup {
+  /// The tensors of the value, if there is one.
+  public var erasedTensors: [AnyTensor] { self?.erasedTensors ?? [] }
+  /// A value where there was one.
+  public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Wrapped? {
+    map { $0.replacingTensors(from: &tensors) }
+  }
+}
+
+/// A function that was traced once for each signature and runs as a plan: see ``compiled(_:)``.
+///
+/// One call runs at a time; a function belongs to one task, like the variables' optimizers that it may contain.
+public final class CompiledFunction<Output, each Input: TensorGroup> {
+  private let body: (repeat each Input) -> Output
+  private let unpack: (Output) -> [AnyTensor]
+  private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
+  private var plans: [[TensorType]: (plan: Plan, form: Output)] = [:]
+  private var latest: (signature: [TensorType], plan: Plan, form: Output)?
+
+  init(
+    _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output) -> [AnyTensor],
+    pack: @escaping (Output, inout ArraySlice<AnyTensor>) -> Output
+  ) {
+    self.body = body
+    self.unpack = unpack
+    self.pack = pack
+  }
+
+  /// Runs the function. The first call for each combination of shapes and element types traces it.
+  public func callAsFunction(_ input: repeat each Input) -> Output {
+    // Inside another compiled function, or a tape, the body runs as if it were written there.
+    if Context.isActive { return body(repeat each input) }
+    var arguments: [AnyTensor] = []
+    for group in repeat each input { arguments += group.erasedTensors }
+    let (plan, form) = plan(for: arguments, repeat each input)
+    var results = plan.run(arguments)[...]
+    return pack(form, &results)
+  }
+
+  private func plan(for arguments: [AnyTensor], _ input: repeat each Input) -> (plan: Plan, form: Output) {
+    if let latest, latest.signature.matches(arguments) { return (latest.plan, latest.form) }
+    let signature = arguments.map { TensorType($0.dtype, $0.shape) }
+    let entry = plans[signature] ?? trace(signature, repeat each input)
+    plans[signature] = entry
+    latest = (signature, entry.plan, entry.form)
+    return entry
+  }
+
+  private func trace(_ signature: [TensorType], _ input: repeat each Input) -> (plan: Plan, form: Output) {
+    let tracer = FunctionTracer()
+    var symbols = signature.enumerated().map { tracer.argument($0, $1) }[...]
+    let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
+    return (Plan(tracer.finish(unpack(form))), form)
+  }
+
+  /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.
+  public var plan: String { latest.map { $0.plan.description } ?? "no plan yet: the function has not been called" }
+}
+
+extension [TensorType] {
+  @inline(__always)
+  fileprivate func matches(_ arguments: [AnyTensor]) -> Bool {
+    guard count == arguments.count else { return false }
+    for index in indices
+    where self[index].dtype != arguments[index].dtype || self[index].shape != arguments[index].shape {
+      return false
+    }
+    return true
+  }
+}
+
+/// Compiles a function of tensors, as `tf.function` does: the closure runs once for each signature on symbolic values,
+/// tapes, gradients, variable reads and optimizer updates included, and later calls replay a plan.
+///
+/// ```swift
+/// let step = compiled { (X: Tensor<Float>, y: Tensor<Float>) in
+///   let tape = GradientTape()
+///   let loss = tape.record { square(matmul(X, w) - y).mean() }
+///   optimizer.applyGradients(zip(tape.gradient(of: loss, for: [w]), [w]))
+///   return loss
+/// }
+/// ```
+/// In the plan, element-wise chains run block by block in the cache together with the products and reductions that begin
+/// and end them, so a training step reads its data once. Results do not depend on the number of threads.
+///
+/// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
+/// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.
+public func compiled<each Input: TensorGroup, Output: TensorGroup>(
+  _ body: @escaping (repeat each Input) -> Output
+) -> CompiledFunction<Output, repeat each Input> {
+  CompiledFunction(body, unpack: { $0.erasedTensors }, pack: { $0.replacingTensors(from: &$1) })
+}
+
+/// Compiles a function that returns two groups of tensors.
+public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup>(
+  _ body: @escaping (repeat each Input) -> (A, B)
+) -> CompiledFunction<(A, B), repeat each Input> {
+  CompiledFunction(
+    body, unpack: { $0.0.erasedTensors + $0.1.erasedTensors },
+    pack: { ($0.0.replacingTensors(from: &$1), $0.1.replacingTensors(from: &$1)) })
+}
+
+/// Compiles a function that returns nothing: it updates variables.
+public func compiled<each Input: TensorGroup>(
+  _ body: @escaping (repeat each Input) -> Void
+) -> CompiledFunction<Void, repeat each Input> {
+  CompiledFunction(body, unpack: { _ in [] }, pack: { _, _ in () })
+}

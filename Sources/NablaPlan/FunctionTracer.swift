@@ -1,0 +1,164 @@
+import NablaAutodiff
+import NablaTensor
+
+/// Builds the graph of a function while it runs once on symbolic values.
+///
+/// Operations whose operands are all known are computed on the spot (constants fold by themselves), an operation that
+/// is there already is found again (common subexpressions), and a few are rewritten on the way in, see `simplified`.
+final class FunctionTracer: Tracer {
+  private(set) var graph = Graph()
+  /// The node that holds a variable's value at this point, by the variable's place.
+  private var latest: [Int] = []
+  private var places: [ObjectIdentifier: Int] = [:]
+  private var isAssigned: [Bool] = []
+  private var constants: [UInt64: Int] = [:]
+  private var known: [Key: Int] = [:]
+
+  private struct Key: Hashable {
+    let primitive: AnyHashable
+    let operands: [Int]
+  }
+
+  // MARK: Sources
+
+  private func append(_ origin: Graph.Origin, _ type: TensorType) -> Int {
+    graph.nodes.append(Graph.Node(origin: origin, type: type))
+    return graph.nodes.count - 1
+  }
+
+  func argument(_ position: Int, _ type: TensorType) -> AnyTensor { symbol(append(.argument(position), type)) }
+
+  private func symbol(_ node: Int) -> AnyTensor {
+    let type = graph.nodes[node].type
+    return AnyTensor(Storage(.symbolic(node: node), dtype: type.dtype, shape: type.shape))
+  }
+
+  /// The node of a value, which may be a constant.
+  func node(_ x: AnyTensor) -> Int {
+    if let node = x.node { return node }
+    if let node = constants[x.identity] { return node }
+    let node = append(.constant(x), TensorType(x.dtype, x.shape))
+    constants[x.identity] = node
+    return node
+  }
+
+  private func place(of variable: AnyVariable) -> Int {
+    if let place = places[ObjectIdentifier(variable)] { return place }
+    let place = graph.variables.count
+    places[ObjectIdentifier(variable)] = place
+    graph.variables.append(variable)
+    isAssigned.append(false)
+    latest.append(append(.variable(place), TensorType(variable.dtype, variable.shape)))
+    return place
+  }
+
+  override func read(_ variable: AnyVariable) -> AnyTensor { symbol(latest[place(of: variable)]) }
+
+  override func assign(_ variable: AnyVariable, _ value: AnyTensor) {
+    let place = place(of: variable)
+    latest[place] = node(value)
+    isAssigned[place] = true
+  }
+
+  override func scalar(_ dtype: DType, _ number: @escaping () -> Double) -> AnyTensor {
+    graph.scalars.append(number)
+    return symbol(append(.scalar(graph.scalars.count - 1), TensorType(dtype, .scalar)))
+  }
+
+  override func afterRun(_ body: @escaping () -> Void) { graph.afterRun.append(body) }
+
+  /// The finished graph.
+  func finish(_ outputs: [AnyTensor]) -> Graph {
+    graph.outputs = outputs.map(node)
+    graph.assignments = isAssigned.indices.filter { isAssigned[$0] }.map { ($0, latest[$0]) }
+    return graph.withoutDeadNodes
+  }
+
+  // MARK: Operations
+
+  override func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
+    let operands = x.all
+    if operands.allSatisfy({ $0.node == nil }) { return primitive.result(x, type) }
+    return symbol(add(primitive, operands.map(node), type))
+  }
+
+  private func add(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int {
+    if let node = simplified(primitive, operands, type) { return node }
+    let key = Key(primitive: AnyHashable(primitive), operands: operands)
+    if let node = known[key] { return node }
+    let node = append(.operation(primitive, operands), type)
+    known[key] = node
+    return node
+  }
+
+  /// The node that does the same with less: one that exists, or another operation.
+  private func simplified(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int? {
+    let before = graph.nodes[operands[0]]
+    switch primitive.rewrite {
+    case .identity:
+      return operands[0]
+    case .reshape where before.type == type:
+      return operands[0]
+    case .reshape:
+      // A reshape of a reshape is one of the original.
+      guard case .operation(let inner, let source) = before.origin, case .reshape = inner.rewrite else { return nil }
+      return add(primitive, source, type)
+    case .product(let build):
+      return transposedProduct(build, operands, type)
+    case .elementwise:
+      return withoutBroadcasts(primitive, operands, type)
+    case .scaling:
+      if let one = operands.first(where: isOne), let other = operands.first(where: { $0 != one }),
+        graph.nodes[other].type == type
+      {
+        return other
+      }
+      return withoutBroadcasts(primitive, operands, type)
+    case .none, .broadcast, .transpose:
+      return nil
+    }
+  }
+
+  /// Whether a node is a constant in which every element is 1.
+  private func isOne(_ node: Int) -> Bool {
+    guard case .constant(let value) = graph.nodes[node].origin, value.dtype.isFloatingPoint, value.count > 0 else {
+      return false
+    }
+    let isUniform = value.count == 1 || value.resolvedStrides.allSatisfy { $0 == 0 }
+    return isUniform && value.scalarAsDouble == 1
+  }
+
+  /// Element-wise operations repeat their operands themselves: a broadcast before them is dropped where another operand
+  /// still gives the shape.
+  private func withoutBroadcasts(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int? {
+    var shorter = operands
+    for index in operands.indices {
+      guard case .operation(let inner, let source) = graph.nodes[operands[index]].origin,
+        case .broadcast = inner.rewrite
+      else { continue }
+      var candidate = shorter
+      candidate[index] = source[0]
+      let shapes = candidate.map { graph.nodes[$0].type.shape }
+      let common = shapes.dropFirst().reduce(Optional(shapes[0])) { $0?.broadcast(with: $1) }
+      if common == type.shape { shorter = candidate }
+    }
+    return shorter == operands ? nil : add(primitive, shorter, type)
+  }
+
+  /// Transposes before a matrix product become its flags.
+  private func transposedProduct(
+    _ build: (_ transposesLeft: Bool, _ transposesRight: Bool) -> any Primitive, _ operands: [Int], _ type: TensorType
+  ) -> Int? {
+    func untransposed(_ node: Int) -> Int? {
+      guard case .operation(let inner, let source) = graph.nodes[node].origin,
+        case .transpose(let permutation) = inner.rewrite
+      else { return nil }
+      let rank = permutation.count
+      let exchanged = Array(0..<rank - 2) + [rank - 1, rank - 2]
+      return permutation == exchanged ? source[0] : nil
+    }
+    let (left, right) = (untransposed(operands[0]), untransposed(operands[1]))
+    if left == nil && right == nil { return nil }
+    return add(build(left != nil, right != nil), [left ?? operands[0], right ?? operands[1]], type)
+  }
+}

@@ -1,0 +1,63 @@
+import NablaAutodiff
+import NablaTensor
+
+/// What a compiled function computes: operations on arguments, variables and constants, in an order that respects
+/// dependences.
+struct Graph {
+  /// Where the value of a node comes from.
+  enum Origin {
+    /// An argument of the function, by position.
+    case argument(Int)
+    /// The value that a variable has at the start of a run.
+    case variable(Int)
+    /// A number that is asked for at each run.
+    case scalar(Int)
+    case constant(AnyTensor)
+    case operation(any Primitive, [Int])
+  }
+
+  struct Node {
+    let origin: Origin
+    let type: TensorType
+
+    /// The nodes that this one is computed from.
+    var operands: [Int] { if case .operation(_, let operands) = origin { operands } else { [] } }
+    var primitive: (any Primitive)? { if case .operation(let primitive, _) = origin { primitive } else { nil } }
+  }
+
+  var nodes: [Node] = []
+  var variables: [AnyVariable] = []
+  var scalars: [() -> Double] = []
+  var afterRun: [() -> Void] = []
+  /// The nodes that the function returns.
+  var outputs: [Int] = []
+  /// The new values of variables.
+  var assignments: [(variable: Int, node: Int)] = []
+
+  /// Without the nodes that neither an output nor an assignment needs.
+  var withoutDeadNodes: Graph {
+    var isLive = [Bool](repeating: false, count: nodes.count)
+    var pending = outputs + assignments.map(\.node)
+    while let node = pending.popLast() {
+      if isLive[node] { continue }
+      isLive[node] = true
+      pending += nodes[node].operands
+    }
+    // Arguments stay, so that positions remain those of the call.
+    for (index, node) in nodes.enumerated() { if case .argument = node.origin { isLive[index] = true } }
+    var renamed = [Int](repeating: -1, count: nodes.count)
+    var graph = self
+    graph.nodes = []
+    for (index, node) in nodes.enumerated() where isLive[index] {
+      renamed[index] = graph.nodes.count
+      if case .operation(let primitive, let operands) = node.origin {
+        graph.nodes.append(Node(origin: .operation(primitive, operands.map { renamed[$0] }), type: node.type))
+      } else {
+        graph.nodes.append(node)
+      }
+    }
+    graph.outputs = outputs.map { renamed[$0] }
+    graph.assignments = assignments.map { ($0.variable, renamed[$0.node]) }
+    return graph
+  }
+}

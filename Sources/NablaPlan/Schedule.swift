@@ -1,0 +1,85 @@
+import NablaAutodiff
+import NablaTensor
+
+/// When and how each node runs.
+///
+/// Time goes in turns: at even times nodes run whole, one after another; at odd times runs a *phase*, which goes through
+/// the rows of large operands block by block. A node joins a phase if its primitive has a row rule for the number of
+/// rows; what a phase reduces is known at the next even time.
+struct Schedule {
+  enum Kind {
+    /// An argument, a variable, a constant, a number.
+    case source
+    /// Runs whole.
+    case whole
+    /// Runs on blocks of rows, in a phase.
+    case rows(RowRule)
+    /// Reduces over rows, in a phase.
+    case reducing(RowRule)
+  }
+
+  /// The rows that phases go through; 0 where nothing is large enough.
+  let rows: Int
+  private(set) var kinds: [Kind] = []
+  private(set) var times: [Int] = []
+  /// Nodes of phases whose rows must reach memory: others need them whole, or in a later phase.
+  private(set) var isMaterialized: [Bool] = []
+
+  /// Fewer elements than this along the rows are not worth blocks.
+  private static let smallest = 1 << 15
+  /// A reduction keeps a partial result for each group of blocks; larger results than this many bytes run whole.
+  private static let largestPartial = 1 << 20
+
+  init(_ graph: Graph) {
+    rows = Self.rows(of: graph)
+    isMaterialized = [Bool](repeating: false, count: graph.nodes.count)
+    for node in graph.nodes.indices { place(node, graph) }
+    for node in graph.outputs + graph.assignments.map(\.node) { materialize(node) }
+  }
+
+  /// The size of axis 0 that most elements share.
+  private static func rows(of graph: Graph) -> Int {
+    var elements: [Int: Int] = [:]
+    for node in graph.nodes {
+      if let rows = node.type.shape.first, rows >= 64 { elements[rows, default: 0] += node.type.shape.elementCount }
+    }
+    guard let best = elements.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), best.value >= smallest else {
+      return 0
+    }
+    return best.key
+  }
+
+  private mutating func place(_ node: Int, _ graph: Graph) {
+    guard case .operation(let primitive, let operands) = graph.nodes[node].origin else {
+      kinds.append(.source)
+      times.append(0)
+      return
+    }
+    let type = graph.nodes[node].type
+    let shapes = operands.map { graph.nodes[$0].type.shape }
+    let rule = rows == 0 ? nil : primitive.rowRule(shapes, type.shape, rows: rows)
+    guard let rule, rule.combine == nil || type.shape.elementCount * type.dtype.byteCount <= Self.largestPartial else {
+      kinds.append(.whole)
+      times.append(operands.map { timeWhole($0) }.max() ?? 0)
+      for operand in operands { materialize(operand) }
+      return
+    }
+    // A row operand of the same phase is handed on; all else must be known before the phase begins.
+    let phase = zip(operands, rule.rowOperands).map { operand, goesByRow in
+      if goesByRow, case .rows = kinds[operand] { return times[operand] }
+      return timeWhole(operand) + 1
+    }.max()!
+    for (operand, goesByRow) in zip(operands, rule.rowOperands) where !goesByRow || times[operand] != phase {
+      materialize(operand)
+    }
+    kinds.append(rule.combine == nil ? .rows(rule) : .reducing(rule))
+    times.append(phase)
+  }
+
+  /// The even time at which all of a node's value is in memory.
+  private func timeWhole(_ node: Int) -> Int { times[node] + times[node] % 2 }
+
+  private mutating func materialize(_ node: Int) {
+    if case .rows = kinds[node] { isMaterialized[node] = true }
+  }
+}
