@@ -27,7 +27,7 @@ public func customGradient<S: FloatingPointScalar, T: FloatingPointScalar>(
   }
   let (value, pullback) = f(x)
   let rule = CustomRule { g in pullback(Tensor(unchecked: g)).map(\.erased) }
-  return Tensor(unchecked: Custom(rule: rule, value: value.erased).apply(Operands(x.map(\.erased))))
+  return Tensor(unchecked: Custom(rule: rule).apply(Operands([value.erased] + x.map(\.erased))))
 }
 
 /// The pullback of one call; two calls are never the same operation.
@@ -36,25 +36,26 @@ final class CustomRule: Sendable {
   init(_ pullback: @escaping @Sendable (AnyTensor) -> [AnyTensor]) { self.pullback = pullback }
 }
 
-/// y = a value that was computed already, with a pullback that the caller gave.
+/// y = the first operand, a value that was computed already, with a pullback to the others that the caller gave.
 struct Custom: ViewPrimitive {
   static let name = "customGradient"
   static let residuals: Residuals = []
   let rule: CustomRule
-  let value: AnyTensor
-
   static func == (a: Custom, b: Custom) -> Bool { a.rule === b.rule }
   func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(rule)) }
 
-  func resultType(_ x: Operands) -> TensorType? { TensorType(value.dtype, value.shape) }
-  func window(_ x: Operands) -> AnyTensor { value.detached }
+  func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
+  func window(_ x: Operands) -> AnyTensor { x[0].detached }
+  var rewrite: Rewrite { .identity }
 
   private func pull(_ g: AnyTensor, _ x: Operands) -> [AnyTensor]? {
     let gradients = rule.pullback(g)
-    guard gradients.count == x.count, (0..<x.count).allSatisfy({ gradients[$0].shape == x[$0].shape }) else {
+    guard gradients.count == x.count - 1, gradients.indices.allSatisfy({ gradients[$0].shape == x[$0 + 1].shape })
+    else {
       fail(
         Self.name,
-        "the pullback returned shapes \(gradients.map(\.shape)) for operands of shapes \(x.all.map(\.shape))")
+        "the pullback returned shapes \(gradients.map(\.shape)) for operands of shapes \(x.all.dropFirst().map(\.shape))"
+      )
       return nil
     }
     return gradients
@@ -62,7 +63,7 @@ struct Custom: ViewPrimitive {
 
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     guard let gradients = pull(g, x) else { return }
-    for (operand, gradient) in gradients.enumerated() { cotangents.give(operand, gradient) }
+    for (operand, gradient) in gradients.enumerated() { cotangents.give(operand + 1, gradient) }
   }
 
   // The pullback g ↦ Jᵀg is linear; pulling a tangent t back through it gives J t.
@@ -71,8 +72,9 @@ struct Custom: ViewPrimitive {
     let g = AnyTensor(repeating: 0, dtype: y.dtype, shape: y.shape)
     tape.watch(g)
     guard let gradients = tape.record({ pull(g, x) }) else { return nil }
-    let known = (0..<x.count).filter { tangents[$0] != nil }
+    let known = gradients.indices.filter { tangents[$0 + 1] != nil }
+    if known.isEmpty { return nil }
     return tape.gradient(
-      of: known.map { gradients[$0] }, for: [g.identity], seeds: known.map { tangents[$0]! })[0]
+      of: known.map { gradients[$0] }, for: [g.identity], seeds: known.map { tangents[$0 + 1]! })[0]
   }
 }

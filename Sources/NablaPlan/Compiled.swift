@@ -41,6 +41,7 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   private let body: (repeat each Input) -> Output
   private let unpack: (Output) -> [AnyTensor]
   private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
+  package var options = PlanOptions()
   private var plans: [[TensorType]: (plan: Plan, form: Output)] = [:]
   private var latest: (signature: [TensorType], plan: Plan, form: Output)?
 
@@ -77,7 +78,7 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
     let tracer = FunctionTracer()
     var symbols = signature.enumerated().map { tracer.argument($0, $1) }[...]
     let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
-    return (Plan(tracer.finish(unpack(form))), form)
+    return (Plan(tracer.finish(unpack(form)), options), form)
   }
 
   /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.

@@ -19,10 +19,7 @@ struct PhaseBuilder {
   /// For each node of the phase that has memory in a lane, its place there.
   private var offsets: [Int: Int] = [:]
 
-  /// A block's operands should stay in the second-level cache until the block is done.
-  private static let operandBytes = 192 << 10
-  /// What is computed on the way should stay in the first level.
-  private static let valueBytes = 24 << 10
+  private let options: PlanOptions
 
   /// The instructions for blocks of some number of rows.
   struct Code {
@@ -32,7 +29,8 @@ struct PhaseBuilder {
     var views: Set<Int> = []
   }
 
-  init(_ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ windows: [Storage?]) {
+  init(_ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ windows: [Storage?], _ options: PlanOptions) {
+    self.options = options
     self.graph = graph
     self.schedule = schedule
     self.nodes = nodes
@@ -99,8 +97,8 @@ struct PhaseBuilder {
   private func chooseBlockRows() -> Int {
     let incoming = rowSources.reduce(0) { $0 + bytesPerRow($1) }
     let computed = nodes.filter(isOfPhase).reduce(0) { $0 + bytesPerRow($1) }
-    let wanted = min(Self.operandBytes / max(1, incoming), max(Self.valueBytes * 4 / max(1, computed), 64))
-    var size = 32
+    let wanted = min(options.operandBytes / max(1, incoming), max(options.valueBytes / max(1, computed), 64))
+    var size = options.smallestBlock
     while size * 2 <= min(wanted, 1 << 14) { size *= 2 }
     return size
   }

@@ -15,6 +15,7 @@ final class Plan {
     case look(Placement)
   }
   private(set) var turns: [Turn] = []
+  private let options: PlanOptions
 
   /// The windows on whole values, by node.
   private(set) var windows: [Storage?]
@@ -24,9 +25,10 @@ final class Plan {
   private var spares: [Storage?]
   private var outputs: [(node: Int, isFresh: Bool)] = []
 
-  init(_ graph: Graph) {
+  init(_ graph: Graph, _ options: PlanOptions = PlanOptions()) {
+    self.options = options
     self.graph = graph
-    let schedule = Schedule(graph)
+    let schedule = Schedule(graph, options)
     self.schedule = schedule
     windows = [Storage?](repeating: nil, count: graph.nodes.count)
     memory = windows
@@ -87,7 +89,7 @@ final class Plan {
       let type = graph.nodes[node].type
       windows[node] = Storage(movable: type.dtype, shape: type.shape)
     }
-    turns.append(.phase(Phase(PhaseBuilder(graph, schedule, nodes, windows))))
+    turns.append(.phase(Phase(PhaseBuilder(graph, schedule, nodes, windows, options))))
   }
 
   /// Whether a node's value lies in memory of its own.

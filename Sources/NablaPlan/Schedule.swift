@@ -25,25 +25,27 @@ struct Schedule {
   /// Nodes of phases whose rows must reach memory: others need them whole, or in a later phase.
   private(set) var isMaterialized: [Bool] = []
 
-  /// Fewer elements than this along the rows are not worth blocks.
-  private static let smallest = 1 << 15
-  /// A reduction keeps a partial result for each group of blocks; larger results than this many bytes run whole.
-  private static let largestPartial = 1 << 20
+  private let options: PlanOptions
 
-  init(_ graph: Graph) {
-    rows = Self.rows(of: graph)
+  init(_ graph: Graph, _ options: PlanOptions) {
+    self.options = options
+    rows = Self.rows(of: graph, options)
     isMaterialized = [Bool](repeating: false, count: graph.nodes.count)
     for node in graph.nodes.indices { place(node, graph) }
     for node in graph.outputs + graph.assignments.map(\.node) { materialize(node) }
   }
 
   /// The size of axis 0 that most elements share.
-  private static func rows(of graph: Graph) -> Int {
+  private static func rows(of graph: Graph, _ options: PlanOptions) -> Int {
     var elements: [Int: Int] = [:]
     for node in graph.nodes {
-      if let rows = node.type.shape.first, rows >= 64 { elements[rows, default: 0] += node.type.shape.elementCount }
+      if let rows = node.type.shape.first, rows >= options.smallestRows {
+        elements[rows, default: 0] += node.type.shape.elementCount
+      }
     }
-    guard let best = elements.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }), best.value >= smallest else {
+    guard let best = elements.max(by: { ($0.value, $0.key) < ($1.value, $1.key) }),
+      best.value >= options.smallestElements
+    else {
       return 0
     }
     return best.key
@@ -58,7 +60,8 @@ struct Schedule {
     let type = graph.nodes[node].type
     let shapes = operands.map { graph.nodes[$0].type.shape }
     let rule = rows == 0 ? nil : primitive.rowRule(shapes, type.shape, rows: rows)
-    guard let rule, rule.combine == nil || type.shape.elementCount * type.dtype.byteCount <= Self.largestPartial else {
+    guard let rule, rule.combine == nil || type.shape.elementCount * type.dtype.byteCount <= options.largestPartial
+    else {
       kinds.append(.whole)
       times.append(operands.map { timeWhole($0) }.max() ?? 0)
       for operand in operands { materialize(operand) }

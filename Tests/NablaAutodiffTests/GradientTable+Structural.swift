@@ -93,7 +93,7 @@ extension GradientRow {
         // The product, with its derivative by hand.
         let (a, b) = (x[0], x[1])
         let rule = CustomRule { g in [g * b, g * a] }
-        return Custom(rule: rule, value: a * b).apply(Operands(a, b))
+        return Custom(rule: rule).apply(Operands([a * b, a, b]))
       },
       reference: { Reference.elementwise($0) { $0[0] * $0[1] } }),
   ]

@@ -78,7 +78,20 @@ struct Slice: LinearPrimitive, ViewPrimitive {
   let starts: [Int]
   let sizes: [Int]
   let steps: [Int]
-  func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, Shape(unchecked: sizes)) }
+  func resultType(_ x: Operands) -> TensorType? {
+    fits(x[0].shape, Self.name) ? TensorType(x[0].dtype, Shape(unchecked: sizes)) : nil
+  }
+  /// Whether the slice lies inside of a shape; if not, after the error.
+  func fits(_ shape: Shape, _ name: String) -> Bool {
+    let isInside =
+      starts.count == shape.rank
+      && shape.indices.allSatisfy { axis in
+        let last = starts[axis] + (sizes[axis] - 1) * steps[axis]
+        return sizes[axis] == 0 || (0..<shape[axis]).contains(starts[axis]) && (0..<shape[axis]).contains(last)
+      }
+    if !isInside { fail(name, "starts \(starts), sizes \(sizes) and steps \(steps) leave shape \(shape)") }
+    return isInside
+  }
   func window(_ x: Operands) -> AnyTensor { x[0].window(starts: starts, sizes: sizes, steps: steps) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
@@ -96,7 +109,13 @@ struct Unslice: LinearPrimitive {
   static let name = "unslice"
   let slice: Slice
   let shape: Shape
-  func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, shape) }
+  func resultType(_ x: Operands) -> TensorType? {
+    guard slice.fits(shape, Self.name), x[0].shape.dimensions == slice.sizes else {
+      fail(Self.name, "a value of shape \(x[0].shape) is not the slice's, which is \(slice.sizes)")
+      return nil
+    }
+    return TensorType(x[0].dtype, shape)
+  }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
     x[0].copy(to: y, as: slice, of: shape)
@@ -115,7 +134,13 @@ struct ReplaceSlice: Primitive {
   static let name = "replaceSlice"
   static let residuals: Residuals = []
   let slice: Slice
-  func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
+  func resultType(_ x: Operands) -> TensorType? {
+    guard slice.fits(x[0].shape, Self.name), x[1].shape.dimensions == slice.sizes, x[0].dtype == x[1].dtype else {
+      fail(Self.name, "\(x[1].dtype) of shape \(x[1].shape) is not the slice's, which is \(x[0].dtype) \(slice.sizes)")
+      return nil
+    }
+    return TensorType(x[0].dtype, x[0].shape)
+  }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     x[0].copy(to: y)
     x[1].copy(to: y, as: slice, of: type.shape)

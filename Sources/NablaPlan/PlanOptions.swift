@@ -1,0 +1,25 @@
+/// The numbers that decide how a graph is laid out. They depend on shapes alone, so results do too.
+package struct PlanOptions: Sendable {
+  /// Fewer rows than this are not cut into blocks.
+  package var smallestRows = 64
+  /// Fewer elements than this along the rows are not worth blocks.
+  package var smallestElements = 1 << 15
+  /// A reduction keeps a partial result for each group of blocks; results of more bytes than this run whole.
+  package var largestPartial = 1 << 20
+  /// A block's operands should stay in the second-level cache until the block is done.
+  package var operandBytes = 192 << 10
+  /// What is computed on the way should stay in the first level.
+  package var valueBytes = 96 << 10
+  /// The fewest rows of a block.
+  package var smallestBlock = 32
+
+  package init() {}
+
+  /// Blocks of two rows wherever an operation allows: for tests, so that small cases go through every path.
+  package static var tiny: PlanOptions {
+    var options = PlanOptions()
+    (options.smallestRows, options.smallestElements) = (2, 1)
+    (options.operandBytes, options.valueBytes, options.smallestBlock) = (1, 1, 2)
+    return options
+  }
+}
