@@ -23,5 +23,10 @@ enum Interrupt {
       Interrupt.flag.store(true, ordering: .relaxed)
       signal(SIGINT, SIG_DFL)
     }
+    // Who starts this from a thread that blocks signals, as libdispatch's do, hands the blocking on.
+    var set = sigset_t()
+    sigemptyset(&set)
+    sigaddset(&set, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &set, nil)
   }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ErrorTests {
   static let usage: [(arguments: String, message: String)] = [
     ("train --rows 0", "--rows 0 is not a whole number from 1 on"),
-    ("train --rows -5", "--rows -5 is not a whole number from 1 on"),
+    ("train --rows=-5", "--rows -5 is not a whole number from 1 on"),
     ("train --features 0", "--features 0 is not a whole number from 1 on"),
     ("train --epochs 0", "--epochs 0 is not a whole number from 1 on"),
     ("train --batch-size 0", "--batch-size 0 is not a whole number from 1 on"),

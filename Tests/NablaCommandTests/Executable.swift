@@ -21,8 +21,8 @@ enum Executable {
   }
 
   /// A run that is still going.
-  final class Run {
-    let process = Process()
+  final class Run: @unchecked Sendable {  // only `interrupt()` looks at it from another thread, at the process alone
+    private let process = Process()
     private let output = Pipe()
     private let error = Pipe()
     private var seen = Data()
@@ -42,6 +42,15 @@ enum Executable {
         let part = output.fileHandleForReading.availableData
         if part.isEmpty { return }
         seen += part
+      }
+    }
+
+    /// Presses Ctrl-C. A run that does not end within half a minute is killed, so that the test fails and does not hang.
+    func interrupt() {
+      let process = process.processIdentifier
+      kill(process, SIGINT)
+      DispatchQueue.global().asyncAfter(deadline: .now() + 30) { [weak self] in
+        if self?.process.isRunning == true { kill(process, SIGKILL) }
       }
     }
 

