@@ -24,6 +24,9 @@ enum Report {
     Console.line()
   }
 
+  /// After Ctrl-C before the first step: there may not even be whole data.
+  static func nothing() { Console.line("Interrupted before the first step: there is no result.") }
+
   static func outcome<S>(_ outcome: DescentOutcome<S>, _ data: Dataset<S>) {
     Console.line()
     let epochs = "\(Format.count(outcome.epochs)) \(outcome.epochs == 1 ? "epoch" : "epochs")"
@@ -33,8 +36,6 @@ enum Report {
     case .interrupted: Console.line("Interrupted after \(epochs), \(time). The result so far:")
     default: Console.line("Not converged after \(epochs), \(time); more --epochs would go on.")
     }
-    // Without a step there may not even be whole data.
-    if outcome.rows == 0 { return }
     let rate = Double(outcome.rows) / max(outcome.seconds, 1e-9)
     let bytes = rate * data.byteCount / Double(data.rowCount)
     Console.line("\(Format.rate(rate)), \(Format.short(bytes / 1e9, digits: 3)) GB/s of data")
@@ -43,7 +44,6 @@ enum Report {
 
   /// The coefficients of a descent, and beside them the true ones and the closed form where there are such.
   static func comparison<S>(_ outcome: DescentOutcome<S>, _ data: Dataset<S>) {
-    if outcome.rows == 0 { return }
     let trained = data.scaling.original(outcome.weights, outcome.intercept)
     if let truth = data.truth {
       coefficients(data, [("true", truth), ("trained", trained)], S.self, difference: "error")

@@ -85,12 +85,13 @@ struct Train: ParsableCommand {
   }
 
   private func solveDirectly<S>(_ data: Dataset<S>) throws {
-    if Interrupt.isRequested { return Console.line("Interrupted before the solution.") }
+    if Interrupt.isRequested { return Report.nothing() }
     Report.direct(data, try ClosedForm(of: data))
   }
 
   private func descend<S>(_ data: Dataset<S>) throws {
     let descent = Descent(data, settings)
+    if Interrupt.isRequested { return Report.nothing() }
     Report.method(descent)
     var progress = Progress(epochs: settings.epochs, rows: data.rowCount, tolerance: settings.tolerance)
     let outcome = descent.run(&progress)
@@ -100,6 +101,7 @@ struct Train: ParsableCommand {
         .failure,
         "the training diverged in epoch \(outcome.epochs + 1): the loss is not finite; a lower --learning-rate helps")
     }
+    if outcome.rows == 0 { return Report.nothing() }
     Report.outcome(outcome, data)
     Report.comparison(outcome, data)
   }
