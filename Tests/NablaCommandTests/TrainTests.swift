@@ -103,7 +103,7 @@ import Testing
     #expect(result.output.contains("largest error of all: "))
   }
 
-  /// The data of a seed does not depend on the threads that draw it, nor does that of another block size repeat it.
+  /// A seed gives the same data on every run, another seed other data, and no block repeats another.
   @Test func syntheticDataIsSeeded() {
     let settings = SyntheticSettings(rows: 3000, features: 40, noise: 0.1, seed: 3)
     let (a, b) = (Dataset<Float>(synthetic: settings), Dataset<Float>(synthetic: settings))
