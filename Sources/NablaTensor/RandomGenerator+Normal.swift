@@ -35,7 +35,7 @@ extension RandomGenerator {
   private mutating func tail(negative: Bool) -> Double {
     let edge = Ziggurat.edge
     while true {
-      let x = -log1p(-uniformDouble()) / edge
+      let x = -Ziggurat.inverseEdge * log1p(-uniformDouble())
       let y = -log1p(-uniformDouble())
       if y + y > x * x { return negative ? -(edge + x) : edge + x }
     }
@@ -43,9 +43,9 @@ extension RandomGenerator {
 }
 
 /// The layers: all of one area under exp(-x²/2).
-private struct Ziggurat: Sendable {
+struct Ziggurat: Sendable {
   static let edge = 3.6541528853610088
-  static let area = 0.00492867323399
+  static let inverseEdge = 0.27366123732975828
   static let shared = Ziggurat()
 
   /// Below this, the drawn magnitude is inside the layer for certain.
@@ -56,22 +56,14 @@ private struct Ziggurat: Sendable {
   var height = [Double](repeating: 0, count: 256)
 
   private init() {
-    let scale = 0x1p52
-    var x = Self.edge
-    let base = Self.area / exp(-0.5 * x * x)
-    inner[0] = UInt64(x / base * scale)
-    width[0] = base / scale
-    height[0] = 1
-    width[255] = x / scale
-    height[255] = exp(-0.5 * x * x)
-    for layer in stride(from: 254, through: 1, by: -1) {
-      let next = (-2 * log(Self.area / x + exp(-0.5 * x * x))).squareRoot()
-      inner[layer + 1] = UInt64(next / x * scale)
-      width[layer] = next / scale
-      height[layer] = exp(-0.5 * next * next)
-      x = next
+    let x = Self.edges
+    for layer in 0..<256 {
+      width[layer] = x[layer] * 0x1p-52
+      height[layer] = layer == 0 ? 1 : exp(-0.5 * x[layer] * x[layer])
+      // The layer above begins at this share of the layer; the innermost has none above.
+      let above = layer == 0 ? x[255] : layer == 1 ? 0 : x[layer - 1]
+      inner[layer] = UInt64(above / x[layer] * 0x1p52)
     }
-    inner[1] = 0
   }
 }
 
