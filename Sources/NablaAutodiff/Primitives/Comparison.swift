@@ -93,7 +93,7 @@ extension Tensor where Scalar: FloatingPointScalar {
     }
     return zip(broadcast(to: shape).scalars, other.broadcast(to: shape).scalars).allSatisfy { a, b in
       let bound: Scalar = absolute + relative * abs(b)
-      return a == b || abs(a - b) <= bound
+      return a == b || (b.isFinite && abs(a - b) <= bound)
     }
   }
 }
@@ -243,8 +243,9 @@ extension AnyTensor {
 }
 
 extension Tensor {
-  /// The elements of another tensor in this type: C's rules, but a number outside of an integer's range becomes the
-  /// nearest end of it, NaN becomes 0, and anything but 0 is true. Between `Float` and `Double` the gradient passes.
+  /// The elements of another tensor in this type: C's rules, but a `Float` or `Double` outside of an integer's range
+  /// becomes the nearest end of it, NaN becomes 0, and anything but 0 is true. From integer to integer the low bits are
+  /// kept. Between `Float` and `Double` the gradient passes.
   public init<T: TensorConvertible>(castingFrom x: T) {
     self.init(unchecked: x.asTensor().erased.cast(to: Scalar.dtype))
   }
