@@ -35,9 +35,10 @@ struct Matmul: Primitive {
     AnyTensor(dtype: type.dtype, shape: type.shape) { target in
       let (a, b) = (x[0], x[1])
       let (m, n) = (type.shape[type.shape.rank - 2], type.shape[type.shape.rank - 1])
-      if b.rank == 2 && a.rank > 2 && a.isDense {  // the rows of all matrices in one product
-        let rows = Shape(unchecked: [a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]])
-        return MatrixProduct.multiply(a.window(reshapedTo: rows), b, into: target)
+      let rows = a.shape.dropLast().reduce(1, *)
+      if b.rank == 2 && a.rank > 2 && a.isDense && rows <= Int(Int32.max) {  // the rows of all matrices in one product
+        let stacked = Shape(unchecked: [rows, a.shape[a.rank - 1]])
+        return MatrixProduct.multiply(a.window(reshapedTo: stacked), b, into: target)
       }
       let batch = type.shape.dropLast(2)
       if batch.isEmpty { return MatrixProduct.multiply(a, b, into: target) }
