@@ -143,11 +143,12 @@ private enum FloatFormat {
 
   /// d.ddde±dd with equally many digits everywhere: where a number needs fewer than another, its own further digits.
   private static func scientific<S: FloatingPointScalar>(_ values: [S]) -> [String] {
-    let places = values.map { value in
-      let count = Digits(value).text.count - 1
-      if count <= precision { return max(0, count) }
-      return withoutZeros(printed(value, precision, "e").split(separator: "e")[0].split(separator: ".")[1]).count
-    }.max() ?? 0
+    let places =
+      values.map { value in
+        let count = Digits(value).text.count - 1
+        if count <= precision { return max(0, count) }
+        return withoutZeros(printed(value, precision, "e").split(separator: "e")[0].split(separator: ".")[1]).count
+      }.max() ?? 0
     let parts = values.map { printed($0, places, "e").split(separator: "e") }
     let width = parts.map { $0[1].count - 1 }.max() ?? 0
     return parts.map { part in
