@@ -6,7 +6,8 @@ import TestSupport
   @Test func location() throws {
     let clock = ContinuousClock()
     for _ in 0..<3 {
-      print(clock.measure { expectMistake("+", "[2]", "[3]") { _ = Tensor<Float>([1, 2]) + Tensor<Float>([1, 2, 3]) } })
+      print(
+        clock.measure { expectMistake("+", "[2]", "[3]") { _ = Tensor<Float>([1, 2]) + Tensor<Float>([1, 2, 3]) } })
     }
   }
   @Test func trap() async {

@@ -80,6 +80,8 @@ private func mismatch<S: BinaryFloatingPoint>(_ seen: S, _ expected: S, _ tolera
   let (s, e) = (Double(seen), Double(expected))
   let error = abs(s - e)
   let ulp = Double(expected.isFinite ? expected.ulp : .greatestFiniteMagnitude)
-  if error.isFinite && error <= max(tolerance.ulps * ulp, tolerance.absolute, tolerance.relative * abs(e)) { return nil }
+  if error.isFinite && error <= max(tolerance.ulps * ulp, tolerance.absolute, tolerance.relative * abs(e)) {
+    return nil
+  }
   return "expected \(expected), seen \(seen), error \(error) (\(error / ulp) ulp, relative \(error / abs(e)))"
 }
