@@ -31,7 +31,7 @@ let package = Package(
     .executableTarget(name: "Tutorial", dependencies: ["Nabla"], path: "Examples/Tutorial"),
     .target(name: "TestSupport", dependencies: ["Nabla"], path: "Tests/TestSupport"),
     .testTarget(
-      name: "NablaTensorTests", dependencies: ["Nabla", "TestSupport", "CBLAS"], resources: [.copy("Resources")]),
+      name: "NablaTensorTests", dependencies: ["Nabla", "TestSupport", "CBLAS", "CKernels"], resources: [.copy("Resources")]),
     .testTarget(
       name: "NablaAutodiffTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaLinalgTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),

@@ -12,11 +12,12 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
   let t = Tensor<Int32>([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
 
   @Test func windowsShareMemory() {
-    let windows: [Tensor<Int32>] = [
-      t.transposed(), t[1], t[.all, 1..<3], t.reversed(axis: 1), t.broadcast(to: [2, 3, 4]), t.flattened(),
-      t.reshaped(to: [2, 6]), t[1][.newAxis], t.expandingDimension(at: 1), t.transposed().transposed(),
-      t[.all, .range(step: -2)],
-    ] + split(t, count: 2, axis: 1)
+    let windows: [Tensor<Int32>] =
+      [
+        t.transposed(), t[1], t[.all, 1..<3], t.reversed(axis: 1), t.broadcast(to: [2, 3, 4]), t.flattened(),
+        t.reshaped(to: [2, 6]), t[1][.newAxis], t.expandingDimension(at: 1), t.transposed().transposed(),
+        t[.all, .range(step: -2)],
+      ] + split(t, count: 2, axis: 1)
     for (index, window) in windows.enumerated() { #expect(shareMemory(window, t), "window \(index)") }
   }
 

@@ -2,8 +2,7 @@ import Foundation
 import Nabla
 import Testing
 
-/// Expects that `body` makes a programmer's mistake of `operation` whose message holds all of `parts`, and that the
-/// error names this file and the lines of the call.
+/// Expects that `body` makes a programmer's mistake of `operation` whose message holds all of `parts`.
 public func expectMistake(
   _ operation: String, _ parts: String..., sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
 ) {
@@ -16,19 +15,25 @@ public func expectMistake(
       Issue.record(
         "expected an error of \(operation) with \(missing), seen \(error)", sourceLocation: sourceLocation)
     }
-    // The call may be on one of the lines that follow.
-    let places = (0..<4).map { "\(fileName(sourceLocation)):\(sourceLocation.line + $0)" }
-    if !places.contains(where: { error.location?.hasSuffix($0) ?? false }) {
-      Issue.record(
-        "expected the place \(places[0]), seen \(error.location ?? "none")", sourceLocation: sourceLocation)
-    }
   } catch {
     Issue.record("expected a NablaError of \(operation), seen \(error)", sourceLocation: sourceLocation)
   }
 }
 
-private func fileName(_ location: SourceLocation) -> String {
-  location.fileID.split(separator: "/").last.map(String.init) ?? location.fileID
+/// Expects that the mistake of `body` is said to be on a line of a file of this target.
+public func expectPlace(
+  _ line: Int, sourceLocation: SourceLocation = #_sourceLocation, _ body: () throws -> Void
+) {
+  do {
+    try throwingErrors(body)
+    Issue.record("expected an error, and none was thrown", sourceLocation: sourceLocation)
+  } catch {
+    let expected = "\(sourceLocation.fileID.split(separator: "/").last ?? ""):\(line)"
+    let seen = (error as? NablaError)?.location ?? "no place"
+    if !seen.hasSuffix("/" + expected) {
+      Issue.record("expected the place \(expected), seen \(seen) in \(error)", sourceLocation: sourceLocation)
+    }
+  }
 }
 
 /// Expects that a process ended with exactly one line of its own on standard error, that of a mistake of `operation`,
