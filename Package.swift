@@ -32,12 +32,15 @@ let package = Package(
       dependencies: ["Nabla", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
     .executableTarget(name: "Tutorial", dependencies: ["Nabla"], path: "Examples/Tutorial"),
     .target(name: "TestSupport", dependencies: ["Nabla"], path: "Tests/TestSupport"),
-    .testTarget(name: "NablaTensorTests", dependencies: ["Nabla", "TestSupport", "CBLAS"]),
+    .testTarget(
+      name: "NablaTensorTests", dependencies: ["Nabla", "TestSupport", "CBLAS", "CKernels"],
+      resources: [.copy("Resources")]),
     .testTarget(
       name: "NablaAutodiffTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaLinalgTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaPlanTests", dependencies: ["Nabla", "TestSupport"]),
-    .testTarget(name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"]),
+    .testTarget(
+      name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(
       name: "NablaCommandTests", dependencies: ["NablaCommand", "Nabla", "TestSupport"],
       resources: [.copy("Resources")]),

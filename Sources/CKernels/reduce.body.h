@@ -83,14 +83,16 @@ FLOATING(f64, (f64)INFINITY)
 INTEGER(i32, uint32_t, INT32_MIN, INT32_MAX)
 INTEGER(i64, uint64_t, INT64_MIN, INT64_MAX)
 INTEGER(u8, uint32_t, 0, UINT8_MAX)
+// The reductions of Bool are its maximum (any) and minimum (all); of nothing they are false and true.
+REDUCTION(MAX, b8, 0, u | v)
+REDUCTION(MIN, b8, 1, u & v)
 
-// The reductions of Bool are its maximum (any) and minimum (all).
-#define TABLE(NAME, KIND)                                                                                              \
-  [NABLA_##NAME] = {LEVEL(NAME##_##KIND##_f32), LEVEL(NAME##_##KIND##_f64), LEVEL(NAME##_##KIND##_i32),                \
+#define TABLE(NAME, KIND)                                                                                             \
+  [NABLA_##NAME] = {LEVEL(NAME##_##KIND##_f32), LEVEL(NAME##_##KIND##_f64), LEVEL(NAME##_##KIND##_i32),               \
                     LEVEL(NAME##_##KIND##_i64), LEVEL(NAME##_##KIND##_u8)}
-#define TABLE_BOOL(NAME, KIND)                                                                                         \
-  [NABLA_##NAME] = {LEVEL(NAME##_##KIND##_f32), LEVEL(NAME##_##KIND##_f64), LEVEL(NAME##_##KIND##_i32),                \
-                    LEVEL(NAME##_##KIND##_i64), LEVEL(NAME##_##KIND##_u8),  LEVEL(NAME##_##KIND##_u8)}
+#define TABLE_BOOL(NAME, KIND)                                                                                        \
+  [NABLA_##NAME] = {LEVEL(NAME##_##KIND##_f32), LEVEL(NAME##_##KIND##_f64), LEVEL(NAME##_##KIND##_i32),               \
+                    LEVEL(NAME##_##KIND##_i64), LEVEL(NAME##_##KIND##_u8),  LEVEL(NAME##_##KIND##_b8)}
 static const nabla_reduce_row LEVEL(row_table)[NABLA_REDUCTION_COUNT][NABLA_DTYPES] = {
     TABLE(SUM, row), TABLE(PRODUCT, row), TABLE_BOOL(MAX, row), TABLE_BOOL(MIN, row)};
 static const nabla_reduce_columns LEVEL(columns_table)[NABLA_REDUCTION_COUNT][NABLA_DTYPES] = {

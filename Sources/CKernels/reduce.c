@@ -12,6 +12,7 @@ typedef double f64;
 typedef int32_t i32;
 typedef int64_t i64;
 typedef uint8_t u8;
+typedef uint8_t b8;
 
 /// Where the right half starts: half the blocks, rounded up.
 static inline ptrdiff_t half(ptrdiff_t n, ptrdiff_t block) { return (n / 2 + block - 1) / block * block; }

@@ -96,6 +96,15 @@ public struct Operands: Sendable {
   /// All of them.
   public var all: [AnyTensor] { (0..<count).map { self[$0] } }
 
+  /// Whether one of them is the stand-in for the result of a failed operation, which came out of its
+  /// ``NablaTensor/throwingErrors(_:)``; with the error that says so.
+  @inline(__always)
+  func refused(by operation: String) -> Bool {
+    guard first.isFailed || second?.isFailed ?? false || rest.contains(where: \.isFailed) else { return false }
+    fail(operation, "an operand is the result of an operation that failed")
+    return true
+  }
+
   /// Shapes and types alone.
   var withoutElements: Operands {
     if let second, rest.isEmpty { return Operands(first.withoutElements, second.withoutElements) }
@@ -153,7 +162,7 @@ extension Primitive {
   @inline(__always)
   public func apply(_ x: Operands) -> AnyTensor {
     if Context.isActive { return Recorder.apply(self, x) }
-    guard let type = resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
+    guard !x.refused(by: Self.name), let type = resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
     return result(x, type)
   }
 

@@ -43,17 +43,25 @@ extension Range: TensorIndexing where Bound == Int {
   public var tensorIndex: TensorIndex { .range(from: lowerBound, to: upperBound) }
 }
 extension ClosedRange: TensorIndexing where Bound == Int {
-  /// The indices of the range, cut to the axis.
-  public var tensorIndex: TensorIndex { .range(from: lowerBound, to: upperBound + 1) }
+  /// The indices of the range, cut to the axis. `-3 ... -1` are the last three.
+  public var tensorIndex: TensorIndex { .range(from: lowerBound, to: end(after: upperBound)) }
 }
 extension PartialRangeFrom: TensorIndexing where Bound == Int {
   /// The indices from the bound on.
   public var tensorIndex: TensorIndex { .range(from: lowerBound) }
 }
+extension PartialRangeThrough: TensorIndexing where Bound == Int {
+  /// The indices up to the bound, which is included.
+  public var tensorIndex: TensorIndex { .range(to: end(after: upperBound)) }
+}
 extension PartialRangeUpTo: TensorIndexing where Bound == Int {
   /// The indices below the bound.
   public var tensorIndex: TensorIndex { .range(to: upperBound) }
 }
+
+/// The bound of a half-open range whose last index is `last`: nil, the end of the axis, after -1, since 0 is the first
+/// index, and after `Int.max`.
+private func end(after last: Int) -> Int? { last == -1 || last == .max ? nil : last + 1 }
 
 /// A subscript, resolved against a shape: a slice, then a reshape that drops indexed axes and adds new ones.
 private struct ResolvedSubscript {
@@ -107,8 +115,11 @@ private struct ResolvedSubscript {
           fail("subscript", "a step is 0")
           return nil
         }
-        let (start, size) = Self.resolve(lower, upper, step, shape[starts.count])
-        take(start, size, step)
+        // A longer step than the axis takes one element, as one of the axis' length does, and does not overflow.
+        let limit = max(1, shape[starts.count])
+        let cut = min(max(step, -limit), limit)
+        let (start, size) = Self.resolve(lower, upper, cut, shape[starts.count])
+        take(start, size, cut)
         result.append(size)
       }
     }
@@ -154,7 +165,8 @@ extension Tensor {
       }
       let value = newValue.erased.broadcast(to: part.shape)
         .reshaped(to: Shape(unchecked: part.slice.sizes))
-      erased = ReplaceSlice(slice: part.slice)(erased, value)
+      let replaced = ReplaceSlice(slice: part.slice)(erased, value)
+      if !replaced.isFailed { erased = replaced }
     }
   }
 }

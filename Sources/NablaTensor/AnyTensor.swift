@@ -23,7 +23,7 @@ public struct AnyTensor: Sendable {
   @inline(__always)
   package init(dtype: DType, shape: Shape, initializedBy body: (UnsafeMutableRawPointer) -> Void) {
     let storage = Storage(dtype: dtype, shape: shape)
-    body(storage.base)
+    if storage.kind == .memory { body(storage.base) }
     self.init(storage)
   }
 

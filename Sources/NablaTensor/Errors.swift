@@ -19,15 +19,29 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   public let operation: String
   /// What was seen and what was expected, with the shapes.
   public let message: String
+  #if canImport(Runtime)
+  // The names behind the addresses are looked up when they are asked for: that takes tens of milliseconds, and a
+  // server that answers 400 need not spend them.
+  private let stack: Backtrace?
+  #endif
+
   /// The first line outside of Nabla that led to the call, as `file:line`, where the program carries debug
-  /// information (Swift packages do, in release builds too).
-  public let location: String?
+  /// information (Swift packages do, in release builds too). Looked up at each call, which takes a while.
+  public var location: String? {
+    #if canImport(Runtime)
+    stack.flatMap(callerLocation)
+    #else
+    nil
+    #endif
+  }
 
   /// An error of an operation, raised by the line that calls Nabla.
   public init(operation: String, message: String) {
     self.operation = operation
     self.message = message
-    self.location = callerLocation()
+    #if canImport(Runtime)
+    stack = try? Backtrace.capture(limit: 64)
+    #endif
   }
 
   /// One line: operation, message and place.
@@ -36,26 +50,27 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   }
 }
 
+#if canImport(Runtime)
 /// The innermost frame of the stack whose source is not Nabla's own.
 ///
 /// Operators cannot take `#fileID` as a default argument, and a signature with `file:line:` on every function hides
 /// what matters in it; so the place is read from the stack, and only when there is something to report.
-private func callerLocation() -> String? {
-  #if canImport(Runtime)
-  guard let captured = try? Backtrace.capture(limit: 64),
-    let stack = captured.symbolicated(options: [.showInlineFrames, .showSourceLocations, .useSymbolCache])
-  else { return nil }
+private func callerLocation(_ captured: Backtrace) -> String? {
+  let options: Backtrace.SymbolicationOptions = [.showInlineFrames, .showSourceLocations, .useSymbolCache]
+  guard let stack = captured.symbolicated(options: options) else { return nil }
   let own = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
   for frame in stack.frames {
     guard let place = frame.symbol?.sourceLocation, !place.path.isEmpty, place.line > 0 else { continue }
     let path = place.path
     let isLibrary = libraryFolders.contains { path.contains("\(own)/\($0)/") }
-    if isLibrary || path.contains("<compiler-generated>") || path.hasPrefix("/<") { continue }
+    // What a macro expands to is no place that a reader could look at; the line that uses it follows.
+    let isGenerated = path.contains("<compiler-generated>") || path.contains("swift-generated-sources")
+    if isLibrary || isGenerated || path.hasPrefix("/<") { continue }
     return "\(path.split(separator: "/").suffix(2).joined(separator: "/")):\(place.line)"
   }
-  #endif
   return nil
 }
+#endif
 
 /// The folders of `Sources` whose frames are the library's, not the caller's.
 private let libraryFolders = [

@@ -51,7 +51,7 @@ extension RandomGenerator {
   private mutating func tail(negative: Bool) -> Double {
     let edge = Ziggurat.edge
     while true {
-      let x = -log1p(-uniformDouble()) / edge
+      let x = -Ziggurat.inverseEdge * log1p(-uniformDouble())
       let y = -log1p(-uniformDouble())
       if y + y > x * x { return negative ? -(edge + x) : edge + x }
     }
@@ -59,7 +59,7 @@ extension RandomGenerator {
 }
 
 /// The layers: all of one area under exp(-x²/2).
-private enum Ziggurat {
+enum Ziggurat {
   /// What a draw needs of one layer, side by side in memory.
   struct Layer {
     /// Below this, the drawn magnitude is inside the layer for certain.
@@ -71,26 +71,20 @@ private enum Ziggurat {
   }
 
   static let edge = 3.6541528853610088
-  static let area = 0.00492867323399
+  static let inverseEdge = 0.27366123732975828
 
   // Written once, here; only read afterwards, by any thread. It lives as long as the process.
   nonisolated(unsafe) static let layers: UnsafePointer<Layer> = {
     let layers = UnsafeMutablePointer<Layer>.allocate(capacity: 256)
     layers.initialize(repeating: Layer(), count: 256)
-    let scale = 0x1p52
-    var x = edge
-    let base = area / exp(-0.5 * x * x)
-    layers[0] = Layer(inner: UInt64(x / base * scale), width: base / scale, height: 1)
-    layers[255].width = x / scale
-    layers[255].height = exp(-0.5 * x * x)
-    for layer in stride(from: 254, through: 1, by: -1) {
-      let next = (-2 * log(area / x + exp(-0.5 * x * x))).squareRoot()
-      layers[layer + 1].inner = UInt64(next / x * scale)
-      layers[layer].width = next / scale
-      layers[layer].height = exp(-0.5 * next * next)
-      x = next
+    let x = edges
+    for layer in 0..<256 {
+      // The layer above begins at this share of the layer; the innermost has none above.
+      let above = layer == 0 ? x[255] : layer == 1 ? 0 : x[layer - 1]
+      layers[layer] = Layer(
+        inner: UInt64(above / x[layer] * 0x1p52), width: x[layer] * 0x1p-52,
+        height: layer == 0 ? 1 : exp(-0.5 * x[layer] * x[layer]))
     }
-    layers[1].inner = 0
     return UnsafePointer(layers)
   }()
 }

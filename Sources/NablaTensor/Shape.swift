@@ -37,6 +37,12 @@ public struct Shape: Hashable, Sendable {
     return hasZero ? 0 : count
   }
 
+  /// The sum of two sizes, or -1, which ``checkedCount(_:)`` refuses, where it passes `Int.max`.
+  package static func checkedSum(_ a: Int, _ b: Int) -> Int {
+    let (sum, overflow) = a.addingReportingOverflow(b)
+    return overflow || a < 0 ? -1 : sum
+  }
+
   /// The number of axes.
   public var rank: Int { dimensions.count }
 
@@ -65,9 +71,18 @@ extension Shape: RandomAccessCollection, MutableCollection {
   /// ``rank``.
   public var endIndex: Int { dimensions.count }
   /// The size along an axis.
+  ///
+  /// Errors when set: a negative size, or more elements than `Int.max`; the shape is then unchanged.
   public subscript(axis: Int) -> Int {
     get { dimensions[axis] }
-    set { dimensions[axis] = newValue }
+    set {
+      let before = dimensions[axis]
+      dimensions[axis] = newValue
+      if Shape.checkedCount(dimensions) == nil {
+        fail("Shape", "\(dimensions) has a negative size or more elements than Int.max")
+        dimensions[axis] = before
+      }
+    }
   }
 }
 

@@ -35,19 +35,32 @@ public final class Storage: Sendable {
   nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
   private let byteCount: Int
 
-  /// A dense window on uninitialized memory of its own.
+  /// A dense window on uninitialized memory of its own, or, after the error that there is none, a failed one.
   package init(dtype: DType, shape: Shape) {
-    kind = .memory
     self.dtype = dtype
     self.shape = shape
-    strides = nil
     owner = nil
-    byteCount = shape.elementCount * dtype.byteCount
-    guard let block = nabla_allocate(byteCount) else {
-      fatalError("Nabla: out of memory: \(byteCount) bytes were asked for")
+    let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.byteCount)
+    if !overflow, let block = nabla_allocate(bytes) {
+      kind = .memory
+      strides = nil
+      byteCount = bytes
+      base = block
+    } else {
+      fail("allocate", "there is no memory for \(dtype) of shape \(shape)")
+      kind = .failed
+      strides = [Int](repeating: 0, count: shape.rank)
+      byteCount = 0
+      base = Self.zero
     }
-    base = block
   }
+
+  /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds.
+  private nonisolated(unsafe) static let zero: UnsafeMutableRawPointer = {
+    let block = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+    block.initializeMemory(as: UInt8.self, repeating: 0, count: 64)
+    return block
+  }()
 
   /// Another window on the memory of `other`, which begins `offset` elements after its first.
   package init(sharing other: Storage, offset: Int, shape: Shape, strides: [Int]?) {
@@ -65,10 +78,11 @@ public final class Storage: Sendable {
     self.kind = kind
     self.dtype = dtype
     self.shape = shape
-    strides = nil
+    strides = kind == .failed ? [Int](repeating: 0, count: shape.rank) : nil
     owner = nil
     byteCount = 0
-    base = UnsafeMutableRawPointer(bitPattern: 64)!
+    // A released window is not read: that would be a defect of a derivative, and ends the process.
+    base = kind == .failed ? Self.zero : UnsafeMutableRawPointer(bitPattern: 64)!
   }
 
   /// A window of a plan, on memory that ``move(to:)`` tells. It keeps nothing alive.

@@ -1,16 +1,24 @@
-/// Printing, as NumPy prints arrays: columns aligned, the fewest digits that tell the elements apart (at most eight
-/// after the point), long arrays cut to three elements at either end.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Printing, as NumPy 2 prints arrays: columns aligned, the fewest digits that tell the elements apart (at most eight
+/// after the point), arrays of more than a thousand elements cut to three at either end of each axis.
 extension Tensor: CustomStringConvertible {
   /// The elements, nested in brackets by axis; a scalar as its number alone.
   public var description: String {
     if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node), shape \(shape))" }
     if erased.isFailed { return "Tensor<\(Scalar.self)>(failed)" }
-    if rank == 0 { return "\(scalar)" }
-    if count == 0 { return "[]" + (rank == 1 ? "" : " (shape \(shape))") }
+    if rank == 0 { return ElementFormat.string(of: scalar) }
+    if count == 0 { return "[]" }
     let layout = TensorLayout(shape: shape)
     let all = scalars
     let shown = layout.visit { all[$0] }
-    return layout.render(ElementFormat(shown).strings)
+    return layout.render(ElementFormat.strings(of: shown))
   }
 }
 
@@ -54,13 +62,14 @@ private struct TensorLayout {
     return walk(0)
   }
 
-  /// A row, broken where it passes the width of a line.
+  /// A row, broken where it passes the width of a line, less one column for each bracket that may close there.
   private func renderRow(_ items: [String]) -> String {
     let indent = String(repeating: " ", count: shape.rank)
     var lines = [""]
     for item in items {
       let line = lines[lines.count - 1]
-      if !line.isEmpty && shape.rank + line.count + 1 + item.count > Self.lineWidth {
+      if !line.isEmpty && shape.rank + line.count + 1 + item.count > Self.lineWidth - shape.rank {
+        while lines[lines.count - 1].last == " " { lines[lines.count - 1].removeLast() }
         lines.append(item)
       } else {
         lines[lines.count - 1] = line.isEmpty ? item : line + " " + item
@@ -70,112 +79,135 @@ private struct TensorLayout {
   }
 }
 
-/// The strings of the shown elements, of one width.
-private struct ElementFormat {
-  var strings: [String]
-
-  init<Scalar: TensorScalar>(_ values: [Scalar]) {
+/// The strings of elements.
+private enum ElementFormat {
+  /// Of the shown elements, all of one width.
+  static func strings<Scalar: TensorScalar>(of values: [Scalar]) -> [String] {
+    var strings: [String]
     if let floats = values as? [Float] {
-      strings = FloatFormat.strings(floats.map { Double($0) }) { "\(Float($0))" }
+      strings = FloatFormat.strings(floats)
     } else if let doubles = values as? [Double] {
-      strings = FloatFormat.strings(doubles) { "\($0)" }
+      strings = FloatFormat.strings(doubles)
     } else if let flags = values as? [Bool] {
-      strings = flags.map { $0 ? "True" : "False" }
+      strings = flags.map { $0 ? " True" : "False" }
     } else {
       strings = values.map { "\($0)" }
     }
     let width = strings.map(\.count).max() ?? 0
     strings = strings.map { String(repeating: " ", count: width - $0.count) + $0 }
+    return strings
+  }
+
+  /// Of a single number.
+  static func string<Scalar: TensorScalar>(of value: Scalar) -> String {
+    switch value {
+    case let value as Float: FloatFormat.string(value)
+    case let value as Double: FloatFormat.string(value)
+    case let value as Bool: value ? "True" : "False"
+    default: "\(value)"
+    }
   }
 }
 
-/// Numbers with a point: fixed notation, or scientific where magnitudes differ by more than a thousand, reach 10⁸ or
-/// fall below 10⁻⁴; NumPy's rule.
+/// Numbers with a point, by NumPy's rules: fixed notation, or scientific where magnitudes differ by more than a
+/// thousand, fall below 10⁻⁴, or have more digits before the point than the type tells apart (10⁶ for `Float`, 10⁸ for
+/// `Double`).
 private enum FloatFormat {
   static let precision = 8
 
-  static func strings(_ values: [Double], shortest: (Double) -> String) -> [String] {
-    let magnitudes = values.filter { $0.isFinite && $0 != 0 }.map(abs)
+  static func strings<S: FloatingPointScalar>(_ values: [S]) -> [String] {
+    let finite = values.filter(\.isFinite)
+    let magnitudes = finite.filter { $0 != 0 }.map(abs)
     let (low, high) = (magnitudes.min() ?? 1, magnitudes.max() ?? 1)
-    let isScientific = high >= 1e8 || low < 1e-4 || high / low > 1000
-    let parts = values.map { $0.isFinite ? digits(of: shortest($0), isScientific) : nil }
-    let places = parts.compactMap { $0?.fraction.count }.max() ?? 0
-    return zip(values, parts).map { value, part in
-      guard let part else { return value.isNaN ? "nan" : value < 0 ? "-inf" : "inf" }
-      // Fixed notation pads with spaces, so that points align; scientific with zeros, so that exponents do.
-      let padding = String(repeating: isScientific ? "0" : " ", count: places - part.fraction.count)
-      return part.sign + part.whole + "." + part.fraction + padding + part.exponent
+    let isScientific = high >= (S.dtype == .float32 ? 1e6 : 1e8) || low < 1e-4 || high / low > 1000
+    var formatted = (isScientific ? scientific(finite) : fixed(finite))[...]
+    return values.map { $0.isFinite ? formatted.removeFirst() : nonFinite($0) }
+  }
+
+  /// A number that stands alone: all its digits.
+  static func string<S: FloatingPointScalar>(_ value: S) -> String {
+    guard value.isFinite else { return nonFinite(value) }
+    let digits = Digits(value)
+    let magnitude = Double(abs(value))
+    if magnitude == 0 || (magnitude >= 1e-4 && magnitude < (S.dtype == .float32 ? 1e6 : 1e16)) {
+      let (whole, fraction) = digits.fixed
+      return whole + "." + (fraction.isEmpty ? "0" : fraction)
+    }
+    let exponent = Swift.abs(digits.exponent)
+    return digits.sign + digits.text.prefix(1) + (digits.text.count > 1 ? "." : "") + digits.text.dropFirst() + "e"
+      + (digits.exponent < 0 ? "-" : "+") + (exponent < 10 ? "0" : "") + "\(exponent)"
+  }
+
+  private static func nonFinite<S: FloatingPointScalar>(_ value: S) -> String {
+    value.isNaN ? "nan" : value < 0 ? "-inf" : "inf"
+  }
+
+  /// d.ddde±dd with equally many digits everywhere: where a number needs fewer than another, its own further digits.
+  private static func scientific<S: FloatingPointScalar>(_ values: [S]) -> [String] {
+    let places =
+      values.map { value in
+        let count = Digits(value).text.count - 1
+        if count <= precision { return max(0, count) }
+        return withoutZeros(printed(value, precision, "e").split(separator: "e")[0].split(separator: ".")[1]).count
+      }.max() ?? 0
+    let parts = values.map { printed($0, places, "e").split(separator: "e") }
+    let width = parts.map { $0[1].count - 1 }.max() ?? 0
+    return parts.map { part in
+      let zeros = String(repeating: "0", count: width + 1 - part[1].count)
+      return part[0] + (places == 0 ? "." : "") + "e" + part[1].prefix(1) + zeros + part[1].dropFirst()
     }
   }
 
-  private struct Parts {
-    var sign: String
-    var whole: String
-    var fraction: String
-    var exponent: String
+  /// Each with the digits that it needs, then spaces, so that points align.
+  private static func fixed<S: FloatingPointScalar>(_ values: [S]) -> [String] {
+    let parts = values.map { value -> (String, String) in
+      let (whole, fraction) = Digits(value).fixed
+      if fraction.count <= precision { return (whole, fraction) }
+      let rounded = printed(value, precision, "f").split(separator: ".")
+      return (String(rounded[0]), String(withoutZeros(rounded[1])))
+    }
+    let places = parts.map(\.1.count).max() ?? 0
+    return parts.map { $0 + "." + $1 + String(repeating: " ", count: places - $1.count) }
   }
 
-  /// The digits of a shortest decimal, rounded to the precision.
-  private static func digits(of shortest: String, _ isScientific: Bool) -> Parts {
-    let isNegative = shortest.hasPrefix("-")
-    let pieces = shortest.drop { $0 == "-" }.split(separator: "e", omittingEmptySubsequences: false)
+  private static func withoutZeros(_ digits: Substring) -> Substring {
+    digits.lastIndex { $0 != "0" }.map { digits[...$0] } ?? ""
+  }
+
+  /// The exact value rounded to some places, as C prints it.
+  private static func printed<S: FloatingPointScalar>(_ value: S, _ places: Int, _ conversion: String) -> String {
+    var buffer = [CChar](repeating: 0, count: 400)
+    let length = withVaList([Int32(places), Double(value)]) { vsnprintf(&buffer, 400, "%.*" + conversion, $0) }
+    return String(decoding: buffer.prefix(Int(length)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// The shortest decimal that reads back as the same number: 0.0125 is the digits "125" with exponent -2.
+private struct Digits {
+  var sign: String
+  /// Without zeros at either end; "0" for zero.
+  var text: String
+  /// That of the first digit.
+  var exponent: Int
+
+  init<S: FloatingPointScalar>(_ value: S) {
+    sign = value.sign == .minus ? "-" : ""
+    let pieces = "\(abs(value))".split(separator: "e")
     let mantissa = pieces[0].split(separator: ".", omittingEmptySubsequences: false)
-    let exponent = pieces.count > 1 ? Int(pieces[1]) ?? 0 : 0
-    let tail = mantissa.count > 1 ? String(mantissa[1]) : ""
-    var all = Array((mantissa[0] + tail).utf8).map { Int($0) - 48 }
-    var point = mantissa[0].count + exponent  // digits before the point
-    let zeros = all.prefix { $0 == 0 }.count
-    if zeros == all.count {
-      return Parts(
-        sign: isNegative ? "-" : "", whole: "0", fraction: isScientific ? "0" : "",
-        exponent: isScientific ? "e+00" : "")
-    }
-    all.removeFirst(zeros)
-    point -= zeros
-    round(&all, &point, to: isScientific ? 1 + precision : point + precision)
-    while all.count > 1 && all[all.count - 1] == 0 && all.count > (isScientific ? 1 : max(point, 1)) {
-      all.removeLast()
-    }
-    func text(_ digits: some Sequence<Int>) -> String { digits.map(String.init).joined() }
-    if isScientific {
-      let power = point - 1
-      return Parts(
-        sign: isNegative ? "-" : "", whole: text(all.prefix(1)), fraction: text(all.dropFirst()),
-        exponent: "e" + (power < 0 ? "-" : "+") + (abs(power) < 10 ? "0" : "") + "\(abs(power))")
-    }
-    if point <= 0 { all = [Int](repeating: 0, count: 1 - point) + all }
-    let whole = max(point, 1)
-    if all.count < whole { all += [Int](repeating: 0, count: whole - all.count) }
-    var fraction = Array(all[whole...])
-    while fraction.last == 0 { fraction.removeLast() }
-    return Parts(
-      sign: isNegative ? "-" : "", whole: text(all[..<whole]), fraction: text(fraction), exponent: "")
+    let all = mantissa.joined()
+    let zeros = all.prefix { $0 == "0" }.count
+    let end = all.lastIndex { $0 != "0" }
+    text = end.map { String(all[...$0].dropFirst(zeros)) } ?? "0"
+    exponent = end == nil ? 0 : (pieces.count > 1 ? Int(pieces[1])! : 0) + mantissa[0].count - 1 - zeros
   }
 
-  /// Keeps `count` leading digits, rounding half up in decimal; the decimal is exact to the type already.
-  private static func round(_ digits: inout [Int], _ point: inout Int, to count: Int) {
-    guard count < digits.count else { return }
-    guard count >= 0 else {
-      digits = [0]
-      point = 1
-      return
-    }
-    let carries = digits[count] >= 5
-    digits.removeSubrange(count...)
-    guard carries else {
-      if digits.isEmpty { (digits, point) = ([0], 1) }
-      return
-    }
-    var index = count - 1
-    while index >= 0 && digits[index] == 9 {
-      digits[index] = 0
-      index -= 1
-    }
-    if index >= 0 {
-      digits[index] += 1
-    } else {
-      digits.insert(1, at: 0)
-      point += 1
-    }
+  /// The digits before the point, with the sign, and those after it.
+  var fixed: (whole: String, fraction: String) {
+    if text == "0" { return (sign + "0", "") }
+    if exponent < 0 { return (sign + "0", String(repeating: "0", count: -exponent - 1) + text) }
+    let whole = text.prefix(exponent + 1)
+    return (
+      sign + whole + String(repeating: "0", count: exponent + 1 - whole.count), String(text.dropFirst(exponent + 1))
+    )
   }
 }

@@ -120,9 +120,11 @@ extension Tensor {
   /// A tensor of a shape whose elements `body` writes in row-major order; it must write every one.
   public init(shape: Shape, initializingWith body: (UnsafeMutableBufferPointer<Scalar>) throws -> Void) rethrows {
     let storage = Storage(dtype: Scalar.dtype, shape: shape)
-    try body(
-      UnsafeMutableBufferPointer(
-        start: storage.base.bindMemory(to: Scalar.self, capacity: shape.elementCount), count: shape.elementCount))
+    if storage.kind == .memory {
+      try body(
+        UnsafeMutableBufferPointer(
+          start: storage.base.bindMemory(to: Scalar.self, capacity: shape.elementCount), count: shape.elementCount))
+    }
     erased = AnyTensor(storage)
   }
 
@@ -145,7 +147,8 @@ extension Tensor where Scalar: NumericScalar {
     let shape = Shape([n, n])
     self.init(shape: shape) { scalars in
       scalars.initialize(repeating: 0)
-      for index in 0..<shape[0] { scalars[index * n + index] = 1 }
+      // The shape of a refused size is a scalar's.
+      if shape.rank == 2 { for index in 0..<n { scalars[index * n + index] = 1 } }
     }
   }
 }

@@ -7,7 +7,7 @@ extension GradientRow {
   private static let slice = Slice(starts: [2, 0], sizes: [2, 2], steps: [-1, 2])
   private static let corner = Slice(starts: [1, 0], sizes: [2, 2], steps: [2, 1])
 
-  private static func sliced(_ x: Reference) -> Reference { Reference([2, 2]) { x[[2 - $0[0], 2 * $0[1]]] } }
+  private static func sliced(_ x: PlainArray) -> PlainArray { PlainArray([2, 2]) { x[[2 - $0[0], 2 * $0[1]]] } }
   /// The index inside of `corner`, or nil outside.
   private static func inCorner(_ at: [Int]) -> [Int]? {
     at[0] % 2 == 1 && at[1] < 2 ? [(at[0] - 1) / 2, at[1]] : nil
@@ -17,47 +17,47 @@ extension GradientRow {
     GradientRow(
       name: "broadcast", domain: .range(-2, 2), shapes: [[[]], [[1]], [[3]], [[2, 1]], [[2, 3]]],
       function: { Broadcast(shape: [4, 2, 3])($0[0]) },
-      reference: { x in Reference([4, 2, 3]) { x[0][$0] } }),
+      reference: { x in PlainArray([4, 2, 3]) { x[0][$0] } }),
     GradientRow(
       name: "broadcast", variant: "to empty", domain: .range(-2, 2), shapes: [[[1]], [[0]]],
-      function: { Broadcast(shape: [2, 0])($0[0]) }, reference: { _ in Reference([2, 0], []) }),
+      function: { Broadcast(shape: [2, 0])($0[0]) }, reference: { _ in PlainArray([2, 0], []) }),
     GradientRow(
       name: "reshape", domain: .range(-2, 2), shapes: [[[6]], [[2, 3]], [[3, 2]], [[1, 6]], [[2, 1, 3]]],
-      function: { Reshape(shape: [3, 2])($0[0]) }, reference: { Reference([3, 2], $0[0].values) }),
+      function: { Reshape(shape: [3, 2])($0[0]) }, reference: { PlainArray([3, 2], $0[0].values) }),
     GradientRow(
       name: "reshape", variant: "scalar", domain: .range(-2, 2), shapes: [[[]], [[1]], [[1, 1]]],
-      function: { Reshape(shape: [1])($0[0]) }, reference: { Reference([1], $0[0].values) }),
+      function: { Reshape(shape: [1])($0[0]) }, reference: { PlainArray([1], $0[0].values) }),
     GradientRow(
       name: "reshape", variant: "empty", domain: .range(-2, 2), shapes: [[[0]], [[2, 0]]],
-      function: { Reshape(shape: [0, 3])($0[0]) }, reference: { Reference([0, 3], $0[0].values) }),
+      function: { Reshape(shape: [0, 3])($0[0]) }, reference: { PlainArray([0, 3], $0[0].values) }),
     GradientRow(
       name: "transpose", domain: .range(-2, 2), shapes: [[[2, 3, 4]], [[1, 2, 1]], [[2, 0, 3]]],
       function: { Transpose(permutation: [2, 0, 1])($0[0]) },
       reference: { x in
         let s = x[0].sizes
-        return Reference([s[2], s[0], s[1]]) { x[0][[$0[1], $0[2], $0[0]]] }
+        return PlainArray([s[2], s[0], s[1]]) { x[0][[$0[1], $0[2], $0[0]]] }
       }),
     GradientRow(
       name: "slice", domain: .range(-2, 2), shapes: [[[3, 4]], [[4, 3]]],
       function: { slice($0[0]) }, reference: { sliced($0[0]) }),
     GradientRow(
       name: "slice", variant: "empty", domain: .range(-2, 2), shapes: [[[3]], [[0]]],
-      function: { Slice(starts: [0], sizes: [0], steps: [1])($0[0]) }, reference: { _ in Reference([0], []) }),
+      function: { Slice(starts: [0], sizes: [0], steps: [1])($0[0]) }, reference: { _ in PlainArray([0], []) }),
     GradientRow(
       name: "unslice", domain: .range(-2, 2), shapes: [[[2, 2]]],
       function: { Unslice(slice: corner, shape: [4, 3])($0[0]) },
-      reference: { x in Reference([4, 3]) { at in inCorner(at).map { x[0][$0] } ?? 0 } }),
+      reference: { x in PlainArray([4, 3]) { at in inCorner(at).map { x[0][$0] } ?? 0 } }),
     GradientRow(
       name: "replaceSlice", domain: .range(-2, 2), shapes: [[[4, 3], [2, 2]]],
       function: { ReplaceSlice(slice: corner)($0[0], $0[1]) },
-      reference: { x in Reference([4, 3]) { at in inCorner(at).map { x[1][$0] } ?? x[0][at] } }),
+      reference: { x in PlainArray([4, 3]) { at in inCorner(at).map { x[1][$0] } ?? x[0][at] } }),
     GradientRow(
       name: "concatenate", domain: .range(-2, 2),
       shapes: [[[2, 1], [2, 2], [2, 0], [2, 3]], [[1, 1], [1, 1]], [[2, 2]]],
       function: { Concatenate(axis: 1).apply(Operands($0)) },
       reference: { x in
         let row = { (i: Int) in x.flatMap { part in (0..<part.sizes[1]).map { part[[i, $0]] } } }
-        return Reference([x[0].sizes[0], row(0).count], (0..<x[0].sizes[0]).flatMap(row))
+        return PlainArray([x[0].sizes[0], row(0).count], (0..<x[0].sizes[0]).flatMap(row))
       }),
     GradientRow(
       name: "gather", domain: .range(-2, 2), shapes: [[[2, 3]], [[1, 3]], [[2, 4, 2]]],
@@ -65,14 +65,14 @@ extension GradientRow {
       reference: { x in
         let s = x[0].sizes
         let order = [2, 0, 2, 1]
-        return Reference([s[0], 4] + s.dropFirst(2)) { at in x[0][[at[0], order[at[1]]] + at.dropFirst(2)] }
+        return PlainArray([s[0], 4] + s.dropFirst(2)) { at in x[0][[at[0], order[at[1]]] + at.dropFirst(2)] }
       }),
     GradientRow(
       name: "scatterAdd", domain: .range(-2, 2), shapes: [[[2, 4]], [[1, 4]]],
       function: { ScatterAdd(axis: 1, shape: [$0[0].shape[0], 3])($0[0], Tensor<Int64>([2, 0, 2, 1]).erased) },
       reference: { x in
         let order = [2, 0, 2, 1]
-        return Reference([x[0].sizes[0], 3]) { at in
+        return PlainArray([x[0].sizes[0], 3]) { at in
           order.indices.filter { order[$0] == at[1] }.reduce(0) { $0 + x[0][[at[0], $1]] }
         }
       }),
@@ -95,7 +95,7 @@ extension GradientRow {
         let rule = CustomRule { g in [g * b, g * a] }
         return Custom(rule: rule).apply(Operands([a * b, a, b]))
       },
-      reference: { Reference.elementwise($0) { $0[0] * $0[1] } }),
+      reference: { PlainArray.elementwise($0) { $0[0] * $0[1] } }),
   ]
 
   static let matrices: [GradientRow] = [
@@ -108,7 +108,7 @@ extension GradientRow {
       reference: { x in
         let (a, b) = (x[0], x[1])
         let (k, m) = (a.sizes[a.sizes.count - 2], a.sizes[a.sizes.count - 1])
-        return Reference(Array(b.sizes.dropLast(2)) + [m, b.sizes[b.sizes.count - 2]]) { at in
+        return PlainArray(Array(b.sizes.dropLast(2)) + [m, b.sizes[b.sizes.count - 2]]) { at in
           let (head, i, j) = (Array(at.dropLast(2)), at[at.count - 2], at[at.count - 1])
           return (0..<k).reduce(0) { $0 + a[head + [$1, i]] * b[head + [j, $1]] }
         }
@@ -123,10 +123,10 @@ extension GradientRow {
       reference: { x in
         let (a, b) = (x[0], x[1])
         let (m, k, n) = (a.sizes[a.sizes.count - 2], a.sizes[a.sizes.count - 1], b.sizes[b.sizes.count - 1])
-        let batch = Reference.elementwise([
-          Reference(Array(a.sizes.dropLast(2))) { _ in 0 }, Reference(Array(b.sizes.dropLast(2))) { _ in 0 },
+        let batch = PlainArray.elementwise([
+          PlainArray(Array(a.sizes.dropLast(2))) { _ in 0 }, PlainArray(Array(b.sizes.dropLast(2))) { _ in 0 },
         ]) { _ in 0 }
-        return Reference(batch.sizes + [m, n]) { at in
+        return PlainArray(batch.sizes + [m, n]) { at in
           let head = Array(at.dropLast(2))
           let (i, j) = (at[at.count - 2], at[at.count - 1])
           return (0..<k).reduce(0) { $0 + a[head + [i, $1]] * b[head + [$1, j]] }
@@ -138,18 +138,18 @@ extension GradientRow {
     GradientRow(
       name: "compare", domain: .spaced, order: 0, shapes: binaryShapes,
       function: { Compare(.less)($0[0], $0[1]) },
-      reference: { Reference.elementwise($0) { $0[0] < $0[1] ? 1 : 0 } }),
+      reference: { PlainArray.elementwise($0) { $0[0] < $0[1] ? 1 : 0 } }),
     GradientRow(
       name: "predicate", domain: .range(-2, 2), order: 0, shapes: unaryShapes,
       function: { Predicate(kind: .isFinite)(Log()($0[0])) },
-      reference: { Reference.elementwise($0) { $0[0] > 0 ? 1 : 0 } }),
+      reference: { PlainArray.elementwise($0) { $0[0] > 0 ? 1 : 0 } }),
     GradientRow(
       name: "logical", domain: .range(-2, 2), order: 0, shapes: binaryShapes,
       function: { x in
         let zero = AnyTensor(0, dtype: x[0].dtype)
         return Logical(kind: .and)(Compare(.greater)(x[0], zero), Compare(.greater)(x[1], zero))
       },
-      reference: { Reference.elementwise($0) { $0[0] > 0 && $0[1] > 0 ? 1 : 0 } }),
+      reference: { PlainArray.elementwise($0) { $0[0] > 0 && $0[1] > 0 ? 1 : 0 } }),
     GradientRow(
       name: "argument", domain: .spaced, order: 0, shapes: [[[1]], [[5]], [[3, 2]], [[2, 3, 2]]],
       function: { Argument(isMax: true, axis: 0)($0[0]) },

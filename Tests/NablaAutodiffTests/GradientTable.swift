@@ -40,7 +40,7 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
   /// Lists of the operands' shapes.
   let shapes: [[[Int]]]
   let function: @Sendable ([AnyTensor]) -> AnyTensor
-  let reference: @Sendable ([Reference]) -> Reference
+  let reference: @Sendable ([PlainArray]) -> PlainArray
 
   var testDescription: String { variant.isEmpty ? name : "\(name) (\(variant))" }
 }
@@ -57,7 +57,7 @@ extension GradientRow {
   ) -> GradientRow {
     GradientRow(
       name: type(of: primitive).name, domain: domain, order: order, shapes: unaryShapes,
-      function: { primitive($0[0]) }, reference: { Reference.elementwise($0) { f($0[0]) } })
+      function: { primitive($0[0]) }, reference: { PlainArray.elementwise($0) { f($0[0]) } })
   }
 
   static func binary(
@@ -65,7 +65,7 @@ extension GradientRow {
   ) -> GradientRow {
     GradientRow(
       name: type(of: primitive).name, domain: domain, shapes: binaryShapes,
-      function: { primitive($0[0], $0[1]) }, reference: { Reference.elementwise($0) { f($0[0], $0[1]) } })
+      function: { primitive($0[0], $0[1]) }, reference: { PlainArray.elementwise($0) { f($0[0], $0[1]) } })
   }
 
   static func reduction<R: AxisReduction>(
@@ -143,9 +143,9 @@ extension GradientRow {
         return Select().apply(Operands([mask.erased, x[0], x[1]]))
       },
       reference: { x in
-        let common = Reference.elementwise(x) { $0[0] }
-        let numbers = Reference(common.sizes, (0..<common.values.count).map { Double($0 % 2) })
-        return Reference.elementwise([numbers] + x) { $0[0] == 0 ? $0[1] : $0[2] }
+        let common = PlainArray.elementwise(x) { $0[0] }
+        let numbers = PlainArray(common.sizes, (0..<common.values.count).map { Double($0 % 2) })
+        return PlainArray.elementwise([numbers] + x) { $0[0] == 0 ? $0[1] : $0[2] }
       }),
   ]
 
@@ -158,6 +158,6 @@ extension GradientRow {
       GradientRow(
         name: "cumulativeSum", domain: .range(-2, 2), shapes: [[[0]], [[1]], [[5]], [[3, 2]], [[2, 3, 2]]],
         function: { CumulativeSum(axis: 0)($0[0]) },
-        reference: { x in Reference(x[0].sizes) { at in (0...at[0]).reduce(0) { $0 + x[0][[$1] + at.dropFirst()] } } })
+        reference: { x in PlainArray(x[0].sizes) { at in (0...at[0]).reduce(0) { $0 + x[0][[$1] + at.dropFirst()] } } })
     ]
 }

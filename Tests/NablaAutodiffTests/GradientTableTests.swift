@@ -74,7 +74,7 @@ import Testing
     for operand in x { tape.watch(operand) }
     let y = tape.record { row.function(x.map(\.erased)) }
     if row.order > 0 { #expect(tape.recordedOperations.contains(row.name), "the row calls its primitive") }
-    let expected = row.reference(x.map { Reference($0.shape.dimensions, $0.scalars.map { Double($0) }) })
+    let expected = row.reference(x.map { PlainArray($0.shape.dimensions, $0.scalars.map { Double($0) }) })
     #expect(y.shape.dimensions == expected.sizes, "\(comment)")
     let tolerance = 16 * Double(S.ulpOfOne)
     for (seen, expected) in zip(Tensor<Double>(y.cast(to: .float64)).scalars, expected.values) {

@@ -2,7 +2,7 @@ import Nabla
 
 /// A plain array of Doubles with a shape: what the references of the gradient table compute with, by index arithmetic
 /// and nothing of the library's.
-public struct Reference {
+public struct PlainArray {
   public let sizes: [Int]
   public let values: [Double]
 
@@ -14,7 +14,7 @@ public struct Reference {
   /// The value of `body` at every index, in row-major order.
   public init(_ sizes: [Int], _ body: ([Int]) -> Double) {
     self.sizes = sizes
-    values = Reference.indices(sizes).map(body)
+    values = PlainArray.indices(sizes).map(body)
   }
 
   public static func indices(_ sizes: [Int]) -> [[Int]] {
@@ -29,7 +29,7 @@ public struct Reference {
   }
 
   /// An element-wise function, with broadcasting.
-  public static func elementwise(_ operands: [Reference], _ f: ([Double]) -> Double) -> Reference {
+  public static func elementwise(_ operands: [PlainArray], _ f: ([Double]) -> Double) -> PlainArray {
     let rank = operands.map(\.sizes.count).max() ?? 0
     let sizes = (0..<rank).map { axis in
       let sizes = operands.map { operand in
@@ -38,15 +38,15 @@ public struct Reference {
       }
       return sizes.contains(0) ? 0 : sizes.max()!
     }
-    return Reference(sizes) { index in f(operands.map { $0[index] }) }
+    return PlainArray(sizes) { index in f(operands.map { $0[index] }) }
   }
 
   /// A reduction of the axes that `isReduced` names.
-  public func reduced(_ axes: [Int], _ f: ([Double]) -> Double) -> Reference {
+  public func reduced(_ axes: [Int], _ f: ([Double]) -> Double) -> PlainArray {
     let kept = sizes.indices.filter { !axes.contains($0) }
-    return Reference(kept.map { sizes[$0] }) { outer in
+    return PlainArray(kept.map { sizes[$0] }) { outer in
       f(
-        Reference.indices(axes.map { sizes[$0] }).map { inner in
+        PlainArray.indices(axes.map { sizes[$0] }).map { inner in
           var index = [Int](repeating: 0, count: sizes.count)
           for (axis, at) in zip(kept, outer) { index[axis] = at }
           for (axis, at) in zip(axes, inner) { index[axis] = at }

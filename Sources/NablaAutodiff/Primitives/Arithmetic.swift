@@ -141,14 +141,30 @@ public prefix func - <T: TensorConvertible>(x: T) -> Tensor<T.Scalar> where T.Sc
 // MARK: In place
 
 extension Tensor where Scalar: NumericScalar {
-  /// Adds to this tensor, whose shape must not grow.
-  public static func += (a: inout Tensor, b: Tensor) { a = a + b }
+  /// Adds to this tensor.
+  ///
+  /// Errors: a tensor that does not broadcast to this one's shape.
+  public static func += (a: inout Tensor, b: Tensor) { a.change("+=", b) { $0 + $1 } }
   /// Subtracts from this tensor.
-  public static func -= (a: inout Tensor, b: Tensor) { a = a - b }
+  ///
+  /// Errors: a tensor that does not broadcast to this one's shape.
+  public static func -= (a: inout Tensor, b: Tensor) { a.change("-=", b) { $0 - $1 } }
   /// Multiplies this tensor.
-  public static func *= (a: inout Tensor, b: Tensor) { a = a * b }
+  ///
+  /// Errors: a tensor that does not broadcast to this one's shape.
+  public static func *= (a: inout Tensor, b: Tensor) { a.change("*=", b) { $0 * $1 } }
   /// Divides this tensor.
-  public static func /= (a: inout Tensor, b: Tensor) { a = a / b }
+  ///
+  /// Errors: a tensor that does not broadcast to this one's shape.
+  public static func /= (a: inout Tensor, b: Tensor) { a.change("/=", b) { $0 / $1 } }
+
+  private mutating func change(_ name: String, _ b: Tensor, _ operation: (Tensor, Tensor) -> Tensor) {
+    guard shape.broadcast(with: b.shape) == shape else {
+      return fail(name, "shape \(b.shape) does not broadcast to \(shape)")
+    }
+    let changed = operation(self, b)
+    if !changed.erased.isFailed { self = changed }
+  }
 }
 
 // MARK: For rules

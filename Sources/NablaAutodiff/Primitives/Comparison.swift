@@ -55,6 +55,61 @@ public func .> <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { 
 /// Whether elements of a are at least those of b; shapes broadcast.
 public func .>= <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.greaterEqual, a, b) }
 
+// With variables and single numbers, as the arithmetic operators.
+
+/// Whether elements are equal; shapes broadcast.
+public func .== <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> { a.asTensor() .== b }
+/// Whether elements are equal; shapes broadcast.
+public func .== <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> { a .== b.asTensor() }
+/// Whether elements are equal; shapes broadcast.
+public func .== <S>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .== b.value }
+/// Whether elements differ; shapes broadcast.
+public func .!= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> { a.asTensor() .!= b }
+/// Whether elements differ; shapes broadcast.
+public func .!= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> { a .!= b.asTensor() }
+/// Whether elements differ; shapes broadcast.
+public func .!= <S>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .!= b.value }
+/// Whether elements of a are below those of b; shapes broadcast.
+public func .< <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .< b
+}
+/// Whether elements of a are below those of b; shapes broadcast.
+public func .< <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .< b.asTensor()
+}
+/// Whether elements of a are below those of b; shapes broadcast.
+public func .< <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .< b.value }
+/// Whether elements of a are at most those of b; shapes broadcast.
+public func .<= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .<= b
+}
+/// Whether elements of a are at most those of b; shapes broadcast.
+public func .<= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .<= b.asTensor()
+}
+/// Whether elements of a are at most those of b; shapes broadcast.
+public func .<= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .<= b.value }
+/// Whether elements of a are above those of b; shapes broadcast.
+public func .> <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .> b
+}
+/// Whether elements of a are above those of b; shapes broadcast.
+public func .> <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .> b.asTensor()
+}
+/// Whether elements of a are above those of b; shapes broadcast.
+public func .> <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .> b.value }
+/// Whether elements of a are at least those of b; shapes broadcast.
+public func .>= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .>= b
+}
+/// Whether elements of a are at least those of b; shapes broadcast.
+public func .>= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .>= b.asTensor()
+}
+/// Whether elements of a are at least those of b; shapes broadcast.
+public func .>= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .>= b.value }
+
 // MARK: Predicates
 
 /// y = p(x), as Bool.
@@ -93,7 +148,7 @@ extension Tensor where Scalar: FloatingPointScalar {
     }
     return zip(broadcast(to: shape).scalars, other.broadcast(to: shape).scalars).allSatisfy { a, b in
       let bound: Scalar = absolute + relative * abs(b)
-      return a == b || abs(a - b) <= bound
+      return a == b || (b.isFinite && abs(a - b) <= bound)
     }
   }
 }
@@ -240,8 +295,9 @@ extension AnyTensor {
 }
 
 extension Tensor {
-  /// The elements of another tensor in this type: C's rules, but a number outside of an integer's range becomes the
-  /// nearest end of it, NaN becomes 0, and anything but 0 is true. Between `Float` and `Double` the gradient passes.
+  /// The elements of another tensor in this type: C's rules, but a `Float` or `Double` outside of an integer's range
+  /// becomes the nearest end of it, NaN becomes 0, and anything but 0 is true. From integer to integer the low bits are
+  /// kept. Between `Float` and `Double` the gradient passes.
   public init<T: TensorConvertible>(castingFrom x: T) {
     self.init(unchecked: x.asTensor().erased.cast(to: Scalar.dtype))
   }

@@ -17,8 +17,12 @@ struct Gather: Primitive {
       return nil
     }
     let sizes = source.shape.dimensions
-    return TensorType(
-      source.dtype, Shape(Array(sizes[..<axis]) + indices.shape.dimensions + Array(sizes[(axis + 1)...])))
+    let result = Array(sizes[..<axis]) + indices.shape.dimensions + Array(sizes[(axis + 1)...])
+    guard Shape.checkedCount(result) != nil else {
+      fail(Self.name, "the result's shape \(result) has more elements than Int.max")
+      return nil
+    }
+    return TensorType(source.dtype, Shape(unchecked: result))
   }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let source = x[0].dense

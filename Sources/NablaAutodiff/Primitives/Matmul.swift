@@ -46,9 +46,10 @@ struct Matmul: Primitive {
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let a = transposesLeft ? x[0].window(permutedBy: x[0].matrixTransposition) : x[0]
     let b = transposesRight ? x[1].window(permutedBy: x[1].matrixTransposition) : x[1]
-    if b.rank == 2 && a.rank > 2 && a.isDense {  // the rows of all matrices in one product
-      let rows = Shape(unchecked: [a.shape.dropLast().reduce(1, *), a.shape[a.rank - 1]])
-      return MatrixProduct.multiply(a.window(reshapedTo: rows), b, into: y)
+    let rows = a.shape.dropLast().reduce(1, *)
+    if b.rank == 2 && a.rank > 2 && a.isDense && rows <= Int(Int32.max) {  // the rows of all matrices in one product
+      let stacked = Shape(unchecked: [rows, a.shape[a.rank - 1]])
+      return MatrixProduct.multiply(a.window(reshapedTo: stacked), b, into: y)
     }
     let batch = type.shape.dropLast(2)
     if batch.isEmpty { return MatrixProduct.multiply(a, b, into: y) }

@@ -178,11 +178,12 @@ struct Concatenate: Primitive {
   let axis: Int
 
   func resultType(_ x: Operands) -> TensorType? {
-    var shape = x[0].shape
+    let shape = x[0].shape
     guard axis < shape.rank else {
       fail(Self.name, "axis \(axis) is out of range for shape \(shape)")
       return nil
     }
+    var sizes = shape.dimensions
     for index in 1..<max(1, x.count) {
       let other = x[index].shape
       let fits =
@@ -195,9 +196,13 @@ struct Concatenate: Primitive {
             + "\(x[0].shape) along axis \(axis)")
         return nil
       }
-      shape[axis] += other[axis]
+      sizes[axis] = Shape.checkedSum(sizes[axis], other[axis])
     }
-    return TensorType(x[0].dtype, shape)
+    guard Shape.checkedCount(sizes) != nil else {
+      fail(Self.name, "\(x.count) tensors like \(x[0].shape) have more elements than Int.max together")
+      return nil
+    }
+    return TensorType(x[0].dtype, Shape(unchecked: sizes))
   }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let steps = type.shape.denseStrides
@@ -353,11 +358,14 @@ extension TensorConvertible {
   /// Errors: another number of pairs than axes, a negative width.
   public func padded(_ widths: [(before: Int, after: Int)]) -> Tensor<Scalar> {
     let x = asTensor()
-    guard widths.count == x.rank, widths.allSatisfy({ $0.before >= 0 && $0.after >= 0 }) else {
+    let sizes = zip(x.shape, widths).map { Shape.checkedSum(Shape.checkedSum($0, $1.before), $1.after) }
+    guard widths.count == x.rank, widths.allSatisfy({ $0.before >= 0 && $0.after >= 0 }),
+      Shape.checkedCount(sizes) != nil
+    else {
       fail("padded", "widths \(widths) do not fit shape \(x.shape)")
       return x
     }
-    let shape = Shape(zip(x.shape, widths).map { $0 + $1.before + $1.after })
+    let shape = Shape(unchecked: sizes)
     let slice = Slice(
       starts: widths.map(\.before), sizes: x.shape.dimensions, steps: [Int](repeating: 1, count: x.rank))
     return Tensor(unchecked: Unslice(slice: slice, shape: shape)(x.erased))
@@ -368,13 +376,14 @@ extension TensorConvertible {
   /// Errors: another number of counts than axes, a negative count.
   public func tiled(_ counts: [Int]) -> Tensor<Scalar> {
     let x = asTensor()
-    guard counts.count == x.rank, counts.allSatisfy({ $0 >= 0 }) else {
+    let spread = zip(x.shape, counts).flatMap { [$1, $0] }
+    guard counts.count == x.rank, counts.allSatisfy({ $0 >= 0 }), Shape.checkedCount(spread) != nil else {
       fail("tiled", "counts \(counts) do not fit shape \(x.shape)")
       return x
     }
-    let apart = Shape(x.shape.flatMap { [1, $0] })
-    let spread = Shape(zip(x.shape, counts).flatMap { [$1, $0] })
-    return x.reshaped(to: apart).broadcast(to: spread).reshaped(to: Shape(zip(x.shape, counts).map(*)))
+    let apart = Shape(unchecked: x.shape.flatMap { [1, $0] })
+    return x.reshaped(to: apart).broadcast(to: Shape(unchecked: spread))
+      .reshaped(to: Shape(unchecked: zip(x.shape, counts).map(*)))
   }
 }
 
