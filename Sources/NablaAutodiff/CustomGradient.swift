@@ -78,3 +78,30 @@ struct Custom: ViewPrimitive {
       of: known.map { gradients[$0] }, for: [g.identity], seeds: known.map { tangents[$0 + 1]! })[0]
   }
 }
+
+// MARK: - Results without a derivative
+
+/// y = the first operand, a value computed from the others by something that has no derivative yet.
+struct WithoutDerivative: ViewPrimitive {
+  static let name = "withoutDerivative"
+  static let residuals: Residuals = []
+  /// What computed it.
+  let operation: String
+
+  func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
+  func window(_ x: Operands) -> AnyTensor { x[0].detached }
+  var rewrite: Rewrite { .identity }
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    fail(operation, "it has no derivative, and a gradient was asked for that goes through it")
+  }
+  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    fail(operation, "it has no derivative, and a tangent was asked for that goes through it")
+    return nil
+  }
+}
+
+/// A value as a tape sees it that was computed from operands by an operation without a derivative: a gradient through it
+/// is an error that names the operation, never a silent zero.
+package func withoutDerivative(_ operation: String, _ value: AnyTensor, of operands: [AnyTensor]) -> AnyTensor {
+  WithoutDerivative(operation: operation).apply(Operands([value] + operands))
+}

@@ -151,6 +151,9 @@ extension GradientRow {
       },
       reference: { PlainArray.elementwise($0) { $0[0] > 0 && $0[1] > 0 ? 1 : 0 } }),
     GradientRow(
+      name: "withoutDerivative", domain: .range(-2, 2), order: 0, shapes: [[[3], [2]]],
+      function: { WithoutDerivative(operation: "test").apply(Operands($0)) }, reference: { $0[0] }),
+    GradientRow(
       name: "argument", domain: .spaced, order: 0, shapes: [[[1]], [[5]], [[3, 2]], [[2, 3, 2]]],
       function: { Argument(isMax: true, axis: 0)($0[0]) },
       reference: { $0[0].reduced([0]) { Double($0.firstIndex(of: $0.max()!)!) } }),
