@@ -149,6 +149,8 @@ extension AnyTensor {
   package func clipped(_ low: Double, _ high: Double) -> AnyTensor {
     Minimum()(Maximum()(self, AnyTensor(low, dtype: dtype)), AnyTensor(high, dtype: dtype))
   }
+  /// √x.
+  package var squareRoot: AnyTensor { Sqrt()(self) }
   /// Σ x².
   package var sumOfSquares: AnyTensor { Sum(axes: Array(0..<rank))(Square()(self)) }
   /// bound / max(√self, bound): what scales a vector with this squared norm down to the bound.

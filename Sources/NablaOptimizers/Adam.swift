@@ -1,0 +1,90 @@
+import NablaAutodiff
+import NablaTensor
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Adam as in Keras 3 (Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2015):
+///
+/// - m ← m + (1 - β₁)(g - m), v ← v + (1 - β₂)(g² - v)
+/// - w ← w - α m / (√v + ε) with α = η √(1 - β₂ᵗ) / (1 - β₁ᵗ)
+///
+/// ε stands outside of the root. Weight decay is decoupled, which makes it AdamW (Loshchilov and Hutter, 2019):
+/// w ← w - η λ w before the update.
+public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
+  /// η.
+  public var learningRate: Scalar
+  /// β₁, the memory of the mean.
+  public let beta1: Scalar
+  /// β₂, the memory of the mean square.
+  public let beta2: Scalar
+  /// ε.
+  public let epsilon: Scalar
+  /// λ.
+  public let weightDecay: Scalar
+  /// What bounds the gradients.
+  public let clipping: GradientClipping?
+  /// The steps taken.
+  public private(set) var step = 0
+  private var means = Slots("mean")
+  private var meanSquares = Slots("mean square")
+
+  /// An optimizer.
+  ///
+  /// Errors: a β outside of 0 ..< 1.
+  public init(
+    learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999, epsilon: Scalar = 1e-7,
+    weightDecay: Scalar = 0, clipping: GradientClipping? = nil
+  ) {
+    if !(0..<1).contains(beta1) || !(0..<1).contains(beta2) {
+      fail("Adam", "the betas \(beta1) and \(beta2) are not both in 0 ..< 1")
+    }
+    self.learningRate = learningRate
+    self.beta1 = beta1
+    self.beta2 = beta2
+    self.epsilon = epsilon
+    self.weightDecay = weightDecay
+    self.clipping = clipping
+  }
+
+  /// Takes one step.
+  public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
+    guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
+    for (gradient, variable) in pairs { update(variable, gradient) }
+    afterRun { self.step += 1 }
+  }
+
+  /// -α at the step that comes.
+  private var negativeStepLength: Double {
+    let t = Double(step + 1)
+    let (b1, b2) = (Double(beta1), Double(beta2))
+    return -Double(learningRate) * (1 - pow(b2, t)).squareRoot() / (1 - pow(b1, t))
+  }
+
+  private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
+    let decay = Double(weightDecay)
+    if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
+    let (mean, meanSquare) = (means[variable], meanSquares[variable])
+    mean.add(gradient - mean.latest, scaledBy: 1 - Double(self.beta1), "Adam")
+    meanSquare.add(gradient * gradient - meanSquare.latest, scaledBy: 1 - Double(self.beta2), "Adam")
+    let direction = mean.latest / (meanSquare.latest.squareRoot + Double(epsilon))
+    variable.add(direction, scaledBy: self.negativeStepLength, "Adam")
+  }
+}
+
+/// Adam with decoupled weight decay.
+///
+/// As Keras 3's, its decay is 0.004 unless set.
+public func AdamW<Scalar: FloatingPointScalar>(
+  learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999, epsilon: Scalar = 1e-7,
+  weightDecay: Scalar = 0.004, clipping: GradientClipping? = nil
+) -> Adam<Scalar> {
+  Adam(
+    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+    clipping: clipping)
+}
