@@ -71,27 +71,43 @@ public func .!= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> { 
 /// Whether elements differ; shapes broadcast.
 public func .!= <S>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .!= b.value }
 /// Whether elements of a are below those of b; shapes broadcast.
-public func .< <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar { a.asTensor() .< b }
+public func .< <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .< b
+}
 /// Whether elements of a are below those of b; shapes broadcast.
-public func .< <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar { a .< b.asTensor() }
+public func .< <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .< b.asTensor()
+}
 /// Whether elements of a are below those of b; shapes broadcast.
 public func .< <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .< b.value }
 /// Whether elements of a are at most those of b; shapes broadcast.
-public func .<= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar { a.asTensor() .<= b }
+public func .<= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .<= b
+}
 /// Whether elements of a are at most those of b; shapes broadcast.
-public func .<= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar { a .<= b.asTensor() }
+public func .<= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .<= b.asTensor()
+}
 /// Whether elements of a are at most those of b; shapes broadcast.
 public func .<= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .<= b.value }
 /// Whether elements of a are above those of b; shapes broadcast.
-public func .> <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar { a.asTensor() .> b }
+public func .> <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .> b
+}
 /// Whether elements of a are above those of b; shapes broadcast.
-public func .> <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar { a .> b.asTensor() }
+public func .> <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .> b.asTensor()
+}
 /// Whether elements of a are above those of b; shapes broadcast.
 public func .> <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .> b.value }
 /// Whether elements of a are at least those of b; shapes broadcast.
-public func .>= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar { a.asTensor() .>= b }
+public func .>= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
+  a.asTensor() .>= b
+}
 /// Whether elements of a are at least those of b; shapes broadcast.
-public func .>= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar { a .>= b.asTensor() }
+public func .>= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
+  a .>= b.asTensor()
+}
 /// Whether elements of a are at least those of b; shapes broadcast.
 public func .>= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .>= b.value }
 
