@@ -22,7 +22,7 @@ public protocol Optimizer<Scalar>: AnyObject {
   var learningRate: Scalar { get set }
   /// Takes one step. Updates run in place where nothing else refers to a variable's memory.
   ///
-  /// Errors: no gradient that is not nil; a gradient of another shape than its variable.
+  /// Errors: no gradient that is not nil; a gradient of another shape or type than its variable.
   func applyGradients(_ gradientsAndVariables: [GradientPair])
 }
 
@@ -63,8 +63,9 @@ extension Optimizer {
 extension GradientClipping {
   /// The clipped gradients.
   func apply(_ gradients: [AnyTensor]) -> [AnyTensor] {
+    // A norm that is NaN makes everything NaN, as in Keras: nothing hides it.
     func scaled(_ x: AnyTensor, over norm: Double, to bound: Double) -> AnyTensor {
-      norm > bound ? x * (bound / norm) : x
+      norm <= bound ? x : x * (bound / norm)
     }
     switch self {
     case .value(let bound):
@@ -73,7 +74,7 @@ extension GradientClipping {
       return gradients.map { scaled($0, over: $0.sumOfSquares.squareRoot(), to: bound) }
     case .globalNorm(let bound):
       let total = gradients.reduce(0) { $0 + $1.sumOfSquares }.squareRoot()
-      return gradients.map { scaled($0, over: total, to: bound) }
+      return gradients.map { scaled($0, over: total.isFinite ? total : .nan, to: bound) }
     }
   }
 }
@@ -84,10 +85,11 @@ func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTe
   var variables: [AnyVariable] = []
   for pair in pairs {
     guard let gradient = pair.gradient else { continue }
-    guard gradient.shape == pair.variable.shape else {
+    guard gradient.shape == pair.variable.shape, gradient.dtype == pair.variable.dtype else {
       fail(
         "applyGradients",
-        "variable \(pair.variable.name) has shape \(pair.variable.shape), its gradient \(gradient.shape)")
+        "variable \(pair.variable.name) is \(pair.variable.dtype) of shape \(pair.variable.shape), its gradient "
+          + "\(gradient.dtype) of shape \(gradient.shape)")
       return nil
     }
     gradients.append(gradient)

@@ -22,7 +22,8 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   public let clipping: GradientClipping?
   /// The steps taken.
   public private(set) var step = 0
-  private var velocities: [ObjectIdentifier: AnyTensor] = [:]
+  // By the variables' identities, which no later variable gets; the address of one that is gone may come again.
+  private var velocities: [UInt64: AnyTensor] = [:]
 
   /// An optimizer.
   ///
@@ -53,7 +54,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
       guard momentum != 0 else { return value.add(gradient, scaledBy: -rate) }
       // Taken out of the table so that it is changed in place.
       var velocity =
-        velocities.removeValue(forKey: ObjectIdentifier(variable))
+        velocities.removeValue(forKey: variable.identity)
         ?? AnyTensor(repeating: 0, dtype: value.dtype, shape: value.shape)
       velocity.scale(by: Double(momentum))
       velocity.add(gradient, scaledBy: -rate)
@@ -63,7 +64,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
       } else {
         value.add(velocity, scaledBy: 1)
       }
-      velocities[ObjectIdentifier(variable)] = velocity
+      velocities[variable.identity] = velocity
     }
   }
 }
