@@ -9,7 +9,7 @@ extension Linalg {
   /// nothing is transposed. The normal equations, which square the condition number, are not formed. (Golub and Van
   /// Loan, Matrix Computations, 4th ed., sections 5.3.3 and 5.2.)
   ///
-  /// Not differentiable: inside a tape the result is a constant, and tapes that watch an operand are refused.
+  /// Not differentiable yet: asking a tape for a gradient that goes through the solution is an error.
   /// - Throws: ``LinalgError/notFinite(operation:operand:)``, ``LinalgError/rankDeficient(operation:column:reciprocalCondition:)``.
   public static func leastSquares<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) throws -> Tensor<S> {
     let name = "leastSquares"
@@ -23,14 +23,37 @@ extension Linalg {
     }
     try requireFinite(a, name, "the matrix")
     try requireFinite(b, name, "the right-hand side")
-    let right = b.rank == 1 ? b.reshaped(to: [b.count, 1]) : b
+    // Tapes see the solution as one operation, and nothing of the way to it.
+    let left = stopGradient(a)
+    let right = stopGradient(b.rank == 1 ? b.reshaped(to: [b.count, 1]) : b)
     let x: AnyTensor
     if S.dtype == .float32 {
-      x = try LeastSquares(Tensor<Float>(a.erased)).solve(Tensor<Float>(right.erased)).erased
+      x = try LeastSquares(Tensor<Float>(left.erased)).solve(Tensor<Float>(right.erased)).erased
     } else {
-      x = try LeastSquares(Tensor<Double>(a.erased)).solve(Tensor<Double>(right.erased)).erased
+      x = try LeastSquares(Tensor<Double>(left.erased)).solve(Tensor<Double>(right.erased)).erased
     }
-    return b.rank == 1 ? Tensor(x).reshaped(to: [a.shape[1]]) : Tensor(x)
+    let solution = LeastSquaresSolution(value: b.rank == 1 ? x.reshaped(to: [a.shape[1]]) : x)
+    return Tensor(solution(a.erased, b.erased))
+  }
+}
+
+/// x = the solution that was computed already.
+private struct LeastSquaresSolution: Primitive {
+  static let name = "leastSquares"
+  static let residuals: Residuals = []
+  let value: AnyTensor
+
+  static func == (a: Self, b: Self) -> Bool { a.value.storage === b.value.storage }
+  func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(value.storage)) }
+
+  func resultType(_ x: Operands) -> TensorType? { TensorType(value.dtype, value.shape) }
+  func evaluate(_ x: Operands, _ type: TensorType) -> AnyTensor { value.detached }
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    fail(Self.name, "this operation has no derivative yet")
+  }
+  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    fail(Self.name, "this operation has no derivative yet")
+    return nil
   }
 }
 
@@ -45,10 +68,10 @@ private struct LeastSquares<S: LAPACKScalar> {
 
   init(_ a: Tensor<S>) throws {
     (rows, columns) = (a.shape[0], a.shape[1])
-    // Powers of two: the scaling rounds nothing.
-    scales = sqrt(square(a).sum(axis: 0)).scalars.map { norm in
-      norm > 0 && norm.isFinite ? S(sign: .plus, exponent: -norm.exponent, significand: 1) : 1
-    }
+    // Powers of two: the scaling rounds nothing. By the largest element first, whose square may not be a number.
+    let largest = abs(a).max(axis: 0).scalars.map { Self.scale($0) }
+    let norms = sqrt(square(a * Tensor(largest)).sum(axis: 0)).scalars
+    scales = zip(largest, norms).map { min($0 * Self.scale($1), S(sign: .plus, exponent: Self.top, significand: 1)) }
     factor = a * Tensor(scales)
     tau = [S](repeating: 0, count: columns)
     let (m, n) = (Int32(columns), Int32(rows))
@@ -63,6 +86,15 @@ private struct LeastSquares<S: LAPACKScalar> {
       throw LinalgError.rankDeficient(
         operation: "leastSquares", column: smallest, reciprocalCondition: Double(reciprocal))
     }
+  }
+
+  /// The largest exponent.
+  private static var top: S.Exponent { S.greatestFiniteMagnitude.exponent }
+
+  /// The power of two that brings a size near 1, or, near the ends of the exponents, to one that can be squared.
+  private static func scale(_ size: S) -> S {
+    let limit = top / 4 * 3
+    return size > 0 ? S(sign: .plus, exponent: min(max(-size.exponent, -limit), limit), significand: 1) : 1
   }
 
   func solve(_ b: Tensor<S>) throws -> Tensor<S> {
