@@ -72,7 +72,7 @@ public final class AnyVariable: Sendable {
   public let dtype: DType
   /// What tapes know the variable by.
   @usableFromInline
-  let identity: UInt64
+  package let identity: UInt64
   private let content: Mutex<AnyTensor>
 
   package init(_ value: AnyTensor, name: String, isTrainable: Bool) {
