@@ -47,6 +47,12 @@ extension UnaryElementwise {
     Elementwise.unary(kernel, x[0], into: y, width: type.dtype.byteCount)
   }
 
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
+    let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
+    return Elementwise.prepared(kernel, x[0].storage, into: y) ?? { self.evaluate(x, type, into: y.base) }
+  }
+
   /// g · dy/dx.
   public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, derivative(x[0], y).times(g) ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: g.shape))
@@ -100,6 +106,13 @@ extension BinaryElementwise {
   public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
     Elementwise.binary(kernel, x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
+  }
+
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
+    let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
+    return Elementwise.prepared(kernel, x[0].storage, x[1].storage, into: y)
+      ?? { self.evaluate(x, type, into: y.base) }
   }
 
   /// g · dy/dx for each operand, summed over the axes along which it was repeated.

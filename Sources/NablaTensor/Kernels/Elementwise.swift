@@ -25,7 +25,7 @@ package enum Elementwise {
   ) {
     withExtendedLifetime((a.storage, b.storage)) {
       // The usual cases first: equal dense shapes, or a scalar beside a dense tensor.
-      if let sa = a.flatStride(in: shape), let sb = b.flatStride(in: shape) {
+      if let sa = a.storage.flatStride(in: shape), let sb = b.storage.flatStride(in: shape) {
         let step = a.dtype.byteCount
         return Parallel.forEachPiece(of: shape.elementCount) { piece in
           let start = piece.lowerBound
@@ -61,12 +61,34 @@ package enum Elementwise {
   }
 }
 
-extension AnyTensor {
+// Calls on windows that stay, for plans: nil where one call of the kernel does not do all, or where the work is large
+// enough to be shared over threads.
+extension Elementwise {
+  /// y = f(x).
+  package static func prepared(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) -> (() -> Void)? {
+    let count = y.shape.elementCount
+    guard x.strides == nil, count < 2 * Parallel.grain else { return nil }
+    return { kernel(x.base, 1, y.base, count) }
+  }
+
+  /// y = f(a, b).
+  package static func prepared(
+    _ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage
+  ) -> (() -> Void)? {
+    let count = y.shape.elementCount
+    guard count < 2 * Parallel.grain, let sa = a.flatStride(in: y.shape), let sb = b.flatStride(in: y.shape) else {
+      return nil
+    }
+    return { kernel(a.base, sa, b.base, sb, y.base, count) }
+  }
+}
+
+extension Storage {
   /// The one stride that walks this tensor as a dense one of `target`: 1 where it is that, 0 for a single element.
   @inline(__always)
   fileprivate func flatStride(in target: Shape) -> Int? {
-    if isDense && shape == target { return 1 }
-    if isDense && shape.elementCount == 1 && rank <= target.rank { return 0 }
-    return nil
+    guard strides == nil else { return shape.elementCount == 1 && shape.rank <= target.rank ? 0 : nil }
+    if shape == target { return 1 }
+    return shape.elementCount == 1 && shape.rank <= target.rank ? 0 : nil
   }
 }
