@@ -25,14 +25,13 @@ package enum Reduction {
   package static func prepared(
     _ op: nabla_reduction_op, _ x: Storage, over axes: [Int], into y: Storage
   ) -> (() -> Void)? {
-    guard x.strides == nil, x.shape.elementCount < 2 * Parallel.grain, !axes.isEmpty else { return nil }
+    // Axes that are not side by side would have to be brought together first.
+    guard x.strides == nil, x.shape.elementCount < 2 * Parallel.grain, !axes.isEmpty,
+      axes[axes.count - 1] - axes[0] == axes.count - 1
+    else { return nil }
     let (_, outer, reduced, inner) = blocks(of: AnyTensor(x), over: axes)
     let row = nabla_reduce_row_kernel(op, x.dtype.rawValue)!
     let columns = nabla_reduce_columns_kernel(op, x.dtype.rawValue)!
-    // Axes that are not side by side would have to be brought together first.
-    guard outer * reduced * inner == x.shape.elementCount, axes[axes.count - 1] - axes[0] == axes.count - 1 else {
-      return nil
-    }
     let width = x.dtype.byteCount
     if outer == 1 { return inner == 1 ? { row(x.base, reduced, y.base) } : { columns(x.base, reduced, inner, y.base) } }
     if inner > 1 { return nil }
