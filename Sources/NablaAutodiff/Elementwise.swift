@@ -9,6 +9,10 @@ public enum Slope {
   case one
   /// The negation.
   case minusOne
+  /// 1 where true, 0 elsewhere: what is not chosen receives nothing, not even NaN.
+  case mask(AnyTensor)
+  /// The reciprocal of a tensor: g is divided by it.
+  case reciprocal(AnyTensor)
   /// Anything else.
   case factor(AnyTensor)
 
@@ -18,6 +22,8 @@ public enum Slope {
     case .zero: nil
     case .one: g
     case .minusOne: -g
+    case .mask(let mask): Select().apply(Operands([mask, g, AnyTensor(0, dtype: g.dtype)]))
+    case .reciprocal(let divisor): g / divisor
     case .factor(let slope): g * slope
     }
   }

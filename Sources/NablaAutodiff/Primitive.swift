@@ -98,13 +98,13 @@ public struct Operands: Sendable {
   /// All of them.
   public var all: [AnyTensor] { (0..<count).map { self[$0] } }
 
-  /// Whether one of them is the stand-in for the result of a failed operation, which came out of its
-  /// ``NablaTensor/throwingErrors(_:)``; with the error that says so.
+  /// Whether one of them has no elements here: a failed operation's result that came out of its
+  /// ``NablaTensor/throwingErrors(_:)``, or a value that belongs to a function that was being compiled; with the error that
+  /// says so.
   @inline(__always)
   func refused(by operation: String) -> Bool {
-    guard first.isFailed || second?.isFailed ?? false || rest.contains(where: \.isFailed) else { return false }
-    fail(operation, "an operand is the result of an operation that failed")
-    return true
+    if first.hasMemory && second?.hasMemory ?? true && rest.allSatisfy(\.hasMemory) { return false }
+    return all.contains { $0.isRefused(by: operation) }
   }
 
   /// Shapes and types alone.
@@ -112,6 +112,18 @@ public struct Operands: Sendable {
     if let second, rest.isEmpty { return Operands(first.withoutElements, second.withoutElements) }
     if rest.isEmpty { return Operands(first.withoutElements) }
     return Operands(all.map(\.withoutElements))
+  }
+}
+
+extension AnyTensor {
+  fileprivate func isRefused(by operation: String) -> Bool {
+    switch storage.kind {
+    case .failed: fail(operation, "an operand is the result of an operation that failed")
+    case .symbolic(_, let tracer) where tracer != Tracer.innermost?.identity:
+      fail(operation, "an operand belongs to a function that was being compiled, and was carried out of it")
+    default: return false
+    }
+    return true
   }
 }
 

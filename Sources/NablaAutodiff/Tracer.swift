@@ -5,6 +5,9 @@ import NablaTensor
 /// Tapes and forward mode work inside as they always do, on values that are symbolic; so a gradient or an update becomes
 /// part of the graph like any other operation.
 open class Tracer: Context {
+  /// What tells this tracer's values from another's.
+  package let identity: UInt64 = AnyTensor(0, dtype: .float32).identity
+
   /// A tracer that is not open yet.
   package init() { super.init(isTracer: true) }
 

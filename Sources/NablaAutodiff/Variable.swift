@@ -81,7 +81,8 @@ public final class AnyVariable: Sendable {
     shape = value.shape
     dtype = value.dtype
     identity = value.detached.identity
-    content = Mutex(value)
+    if value.node != nil { fail("Variable", "it is made from a value of a function that is being compiled") }
+    content = Mutex(value.node == nil ? value : .failed(value.dtype, value.shape))
   }
 
   /// The value, as the open recorders see it.
@@ -138,8 +139,14 @@ public final class AnyVariable: Sendable {
       return add(delta, scaledBy: isSubtraction ? -1 : 1, operation)
     }
     guard accepts(delta, operation) else { return }
-    let value = Tracer.innermost?.read(self) ?? current
-    Context.with(Tracer.innermost) { assign(isSubtraction ? value - delta : value + delta) }
+    func changed(_ value: AnyTensor) -> AnyTensor {
+      Context.with(Tracer.innermost) { isSubtraction ? value - delta : value + delta }
+    }
+    if let tracer = Tracer.innermost { return tracer.assign(self, changed(tracer.read(self))) }
+    content.withLock { value in
+      let before = value
+      value = changed(before)
+    }
   }
 
   /// Exchanges the memory for that of `value`, and returns the old: how a plan updates without a copy.

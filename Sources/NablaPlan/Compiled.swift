@@ -5,6 +5,8 @@ import NablaTensor
 public protocol TensorGroup {
   /// The tensors, in order.
   var erasedTensors: [AnyTensor] { get }
+  /// The numbers of elements that make up the form, in order: groups of one form have one plan.
+  var form: [Int] { get }
   /// A group of the same form with other tensors, taken from the front of a list.
   func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Self
 }
@@ -12,6 +14,8 @@ public protocol TensorGroup {
 extension Tensor: TensorGroup {
   /// Itself.
   public var erasedTensors: [AnyTensor] { [erased] }
+  /// Nothing: a tensor has one form.
+  public var form: [Int] { [] }
   /// The first tensor of the list.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Tensor { Tensor(tensors.removeFirst()) }
 }
@@ -19,6 +23,8 @@ extension Tensor: TensorGroup {
 extension Array: TensorGroup where Element: TensorGroup {
   /// The tensors of the elements, in order.
   public var erasedTensors: [AnyTensor] { flatMap(\.erasedTensors) }
+  /// The number of elements, and their forms.
+  public var form: [Int] { [count] + flatMap(\.form) }
   /// A list of as many elements.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> [Element] {
     map { $0.replacingTensors(from: &tensors) }
@@ -28,6 +34,8 @@ extension Array: TensorGroup where Element: TensorGroup {
 extension Optional: TensorGroup where Wrapped: TensorGroup {
   /// The tensors of the value, if there is one.
   public var erasedTensors: [AnyTensor] { self?.erasedTensors ?? [] }
+  /// Whether there is a value, and its form.
+  public var form: [Int] { map { [1] + $0.form } ?? [0] }
   /// A value where there was one.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Wrapped? {
     map { $0.replacingTensors(from: &tensors) }
@@ -42,8 +50,14 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   private let unpack: (Output) -> [AnyTensor]
   private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
   package var options = PlanOptions()
-  private var plans: [[TensorType]: (plan: Plan, form: Output)] = [:]
-  private var latest: (signature: [TensorType], plan: Plan, form: Output)?
+  private var plans: [Signature: Entry] = [:]
+  private var latest: (signature: Signature, entry: Entry)?
+
+  private struct Entry {
+    let plan: Plan
+    /// What the function returned when it was traced: the form of its results.
+    let output: Output
+  }
 
   init(
     _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output) -> [AnyTensor],
@@ -56,43 +70,51 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
 
   /// Runs the function. The first call for each combination of shapes and element types traces it.
   public func callAsFunction(_ input: repeat each Input) -> Output {
-    // Inside another compiled function, or a tape, the body runs as if it were written there.
-    if Context.isActive { return body(repeat each input) }
+    // Inside another compiled function, or where a tape records, the body runs as if it were written there.
+    if Recorder.isObserving { return body(repeat each input) }
     var arguments: [AnyTensor] = []
-    for group in repeat each input { arguments += group.erasedTensors }
-    let (plan, form) = plan(for: arguments, repeat each input)
-    var results = plan.run(arguments)[...]
-    return pack(form, &results)
+    var form: [Int] = []
+    for group in repeat each input {
+      arguments += group.erasedTensors
+      form += group.form
+    }
+    let entry = entry(for: arguments, form, repeat each input)
+    var results = entry.plan.run(arguments)[...]
+    return pack(entry.output, &results)
   }
 
-  private func plan(for arguments: [AnyTensor], _ input: repeat each Input) -> (plan: Plan, form: Output) {
-    if let latest, latest.signature.matches(arguments) { return (latest.plan, latest.form) }
-    let signature = arguments.map { TensorType($0.dtype, $0.shape) }
-    let entry = plans[signature] ?? trace(signature, repeat each input)
-    plans[signature] = entry
-    latest = (signature, entry.plan, entry.form)
+  private func entry(for arguments: [AnyTensor], _ form: [Int], _ input: repeat each Input) -> Entry {
+    if let latest, latest.signature.matches(arguments, form) { return latest.entry }
+    let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, form: form)
+    let entry = plans[signature] ?? trace(signature.types, repeat each input)
+    if !ErrorScope.hasFailed { plans[signature] = entry }
+    latest = ErrorScope.hasFailed ? nil : (signature, entry)
     return entry
   }
 
-  private func trace(_ signature: [TensorType], _ input: repeat each Input) -> (plan: Plan, form: Output) {
+  private func trace(_ types: [TensorType], _ input: repeat each Input) -> Entry {
     let tracer = FunctionTracer()
-    var symbols = signature.enumerated().map { tracer.argument($0, $1) }[...]
-    let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
-    return (Plan(tracer.finish(unpack(form)), options), form)
+    var symbols = types.enumerated().map { tracer.argument($0, $1) }[...]
+    let output = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
+    return Entry(plan: Plan(tracer.finish(unpack(output)), options), output: output)
   }
 
   /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.
-  public var plan: String { latest.map { $0.plan.description } ?? "no plan yet: the function has not been called" }
+  public var plan: String {
+    latest.map { $0.entry.plan.description } ?? "no plan yet: the function has not been called"
+  }
 }
 
-extension [TensorType] {
+/// What calls with one plan have in common.
+private struct Signature: Hashable {
+  var types: [TensorType]
+  var form: [Int]
+
   @inline(__always)
-  fileprivate func matches(_ arguments: [AnyTensor]) -> Bool {
-    guard count == arguments.count else { return false }
-    for index in indices
-    where self[index].dtype != arguments[index].dtype || self[index].shape != arguments[index].shape {
-      return false
-    }
+  func matches(_ arguments: [AnyTensor], _ form: [Int]) -> Bool {
+    guard types.count == arguments.count, form == self.form else { return false }
+    for index in types.indices
+    where types[index].dtype != arguments[index].dtype || types[index].shape != arguments[index].shape { return false }
     return true
   }
 }
@@ -109,7 +131,8 @@ extension [TensorType] {
 /// }
 /// ```
 /// In the plan, element-wise chains run block by block in the cache together with the products and reductions that begin
-/// and end them, so a training step reads its data once. Results do not depend on the number of threads.
+/// and end them, so a training step reads its data once. What runs in blocks does not depend on the number of threads, to
+/// the bit; matrix products that run whole are OpenBLAS's, which promises less.
 ///
 /// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
 /// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.

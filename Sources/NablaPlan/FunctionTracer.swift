@@ -30,7 +30,7 @@ final class FunctionTracer: Tracer {
 
   private func symbol(_ node: Int) -> AnyTensor {
     let type = graph.nodes[node].type
-    return AnyTensor(Storage(.symbolic(node: node), dtype: type.dtype, shape: type.shape))
+    return AnyTensor(Storage(.symbolic(node: node, tracer: identity), dtype: type.dtype, shape: type.shape))
   }
 
   /// The node of a value, which may be a constant.

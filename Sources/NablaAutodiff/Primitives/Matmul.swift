@@ -32,10 +32,12 @@ struct Matmul: Primitive {
       return nil
     }
     if a.rank == 2 && b.rank == 2 { return TensorType(x[0].dtype, Shape(unchecked: [m, n])) }
-    guard let batch = Shape(unchecked: a.dropLast(2)).broadcast(with: Shape(unchecked: b.dropLast(2))),
-      Shape.checkedCount(batch.dimensions + [m, n]) != nil
-    else {
-      fail(Self.name, "the leading axes of shapes \(a) and \(b) do not broadcast, or not to a size that can be counted")
+    guard let batch = Shape(unchecked: a.dropLast(2)).broadcast(with: Shape(unchecked: b.dropLast(2))) else {
+      fail(Self.name, "the leading axes of shapes \(a) and \(b) do not broadcast")
+      return nil
+    }
+    guard Shape.checkedCount(batch.dimensions + [m, n]) != nil else {
+      fail(Self.name, "the result of shapes \(a) and \(b) would have more elements than Int.max")
       return nil
     }
     return TensorType(x[0].dtype, Shape(unchecked: batch.dimensions + [m, n]))

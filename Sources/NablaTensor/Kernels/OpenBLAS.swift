@@ -1,5 +1,6 @@
 import CBLAS
 import CKernels
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -35,14 +36,26 @@ public struct OpenBLAS: Sendable, Hashable {
     return Int(openblas_get_num_threads())
   }
 
-  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself.
+  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself. The setting is
+  /// the whole process's: the first who asks makes it, the last who is done takes it back.
   package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let before = Int32(threadCount)
-    if before == 1 { return try body() }
-    openblas_set_num_threads(1)
-    defer { openblas_set_num_threads(before) }
+    _ = current
+    oneThread.withLock { state in
+      if state.users == 0 {
+        state.before = openblas_get_num_threads()
+        openblas_set_num_threads(1)
+      }
+      state.users += 1
+    }
+    defer {
+      oneThread.withLock { state in
+        state.users -= 1
+        if state.users == 0 { openblas_set_num_threads(state.before) }
+      }
+    }
     return try body()
   }
+  private static let oneThread = Mutex<(users: Int, before: Int32)>((0, 1))
 
   /// The version, as far as the configuration tells: `0.3.21`.
   public var version: String {
