@@ -158,12 +158,13 @@ final class Plan {
     for (index, assignment) in graph.assignments.enumerated() {
       if let spare = spares[index] { windows[assignment.node]!.move(to: spare.base) }
     }
-    withExtendedLifetime((dense, held)) { execute() }
-    let copies = zip(outputs, results).map { output, result in
-      result ?? AnyTensor(windows[output.node]!).copied
+    // Windows keep nothing alive: what they look at must live until the last copy is made.
+    let (copies, values) = withExtendedLifetime((dense, held, results)) {
+      execute()
+      return (zip(outputs, results).map { $1 ?? AnyTensor(windows[$0.node]!).copied }, newValues)
     }
     held = []
-    assign()
+    assign(values)
     for body in graph.afterRun { body() }
     return copies
   }
@@ -183,11 +184,14 @@ final class Plan {
     }
   }
 
-  /// Variables take their new values: by exchanging memory where the value has some of its own, else by a copy.
-  private func assign() {
-    let values = graph.assignments.indices.map { index in
-      AnyTensor(spares[index] ?? AnyTensor(windows[graph.assignments[index].node]!).copied.storage)
+  /// What variables take at the end of a run: the memory of the value where it has some of its own, else a copy.
+  private var newValues: [AnyTensor] {
+    graph.assignments.indices.map { index in
+      spares[index].map { AnyTensor($0) } ?? AnyTensor(windows[graph.assignments[index].node]!).copied
     }
+  }
+
+  private func assign(_ values: [AnyTensor]) {
     for (index, assignment) in graph.assignments.enumerated() {
       var old = graph.variables[assignment.variable].exchange(values[index])
       guard spares[index] != nil else { continue }
