@@ -1,5 +1,6 @@
 import CBLAS
 import CKernels
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -37,12 +38,23 @@ public struct OpenBLAS: Sendable, Hashable {
 
   /// Runs `body` while products use one thread each, because the caller shares work over the threads itself.
   package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let before = Int32(threadCount)
-    if before == 1 { return try body() }
-    openblas_set_num_threads(1)
-    defer { openblas_set_num_threads(before) }
+    // Several tasks may be in here: the first one sets the number, the last one sets it back.
+    singleThreaded.withLock { state in
+      if state.users == 0 {
+        state.before = Int32(threadCount)
+        if state.before != 1 { openblas_set_num_threads(1) }
+      }
+      state.users += 1
+    }
+    defer {
+      singleThreaded.withLock { state in
+        state.users -= 1
+        if state.users == 0 && state.before != 1 { openblas_set_num_threads(state.before) }
+      }
+    }
     return try body()
   }
+  private static let singleThreaded = Mutex((users: 0, before: Int32(1)))
 
   /// The version, as far as the configuration tells: `0.3.21`.
   public var version: String {
