@@ -5,6 +5,9 @@ import NablaTensor
 public protocol TensorGroup {
   /// The tensors, in order.
   var erasedTensors: [AnyTensor] { get }
+  /// What sets groups with the same tensors apart: the counts of lists, whether optional values are there. Empty for a
+  /// tensor.
+  var tensorLayout: [Int] { get }
   /// A group of the same form with other tensors, taken from the front of a list.
   func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Self
 }
@@ -12,6 +15,8 @@ public protocol TensorGroup {
 extension Tensor: TensorGroup {
   /// Itself.
   public var erasedTensors: [AnyTensor] { [erased] }
+  /// Nothing.
+  public var tensorLayout: [Int] { [] }
   /// The first tensor of the list.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Tensor { Tensor(tensors.removeFirst()) }
 }
@@ -19,6 +24,8 @@ extension Tensor: TensorGroup {
 extension Array: TensorGroup where Element: TensorGroup {
   /// The tensors of the elements, in order.
   public var erasedTensors: [AnyTensor] { flatMap(\.erasedTensors) }
+  /// The count, then the layouts of the elements.
+  public var tensorLayout: [Int] { reduce(into: [count]) { $0 += $1.tensorLayout } }
   /// A list of as many elements.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> [Element] {
     map { $0.replacingTensors(from: &tensors) }
@@ -28,6 +35,8 @@ extension Array: TensorGroup where Element: TensorGroup {
 extension Optional: TensorGroup where Wrapped: TensorGroup {
   /// The tensors of the value, if there is one.
   public var erasedTensors: [AnyTensor] { self?.erasedTensors ?? [] }
+  /// Whether there is a value, then its layout.
+  public var tensorLayout: [Int] { map { [1] + $0.tensorLayout } ?? [0] }
   /// A value where there was one.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Wrapped? {
     map { $0.replacingTensors(from: &tensors) }
@@ -42,8 +51,8 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   private let unpack: (Output) -> [AnyTensor]
   private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
   package var options = PlanOptions()
-  private var plans: [[TensorType]: (plan: Plan, form: Output)] = [:]
-  private var latest: (signature: [TensorType], plan: Plan, form: Output)?
+  private var plans: [Signature: (plan: Plan, form: Output)] = [:]
+  private var latest: (signature: Signature, plan: Plan, form: Output)?
 
   init(
     _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output) -> [AnyTensor],
@@ -59,24 +68,30 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
     // Inside another compiled function, or a tape, the body runs as if it were written there.
     if Context.isActive { return body(repeat each input) }
     var arguments: [AnyTensor] = []
-    for group in repeat each input { arguments += group.erasedTensors }
-    let (plan, form) = plan(for: arguments, repeat each input)
+    var layout: [Int] = []
+    for group in repeat each input {
+      arguments += group.erasedTensors
+      layout += group.tensorLayout
+    }
+    let (plan, form) = plan(for: arguments, layout, repeat each input)
     var results = plan.run(arguments)[...]
     return pack(form, &results)
   }
 
-  private func plan(for arguments: [AnyTensor], _ input: repeat each Input) -> (plan: Plan, form: Output) {
-    if let latest, latest.signature.matches(arguments) { return (latest.plan, latest.form) }
-    let signature = arguments.map { TensorType($0.dtype, $0.shape) }
+  private func plan(
+    for arguments: [AnyTensor], _ layout: [Int], _ input: repeat each Input
+  ) -> (plan: Plan, form: Output) {
+    if let latest, latest.signature.matches(arguments, layout) { return (latest.plan, latest.form) }
+    let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, layout: layout)
     let entry = plans[signature] ?? trace(signature, repeat each input)
     plans[signature] = entry
     latest = (signature, entry.plan, entry.form)
     return entry
   }
 
-  private func trace(_ signature: [TensorType], _ input: repeat each Input) -> (plan: Plan, form: Output) {
+  private func trace(_ signature: Signature, _ input: repeat each Input) -> (plan: Plan, form: Output) {
     let tracer = FunctionTracer()
-    var symbols = signature.enumerated().map { tracer.argument($0, $1) }[...]
+    var symbols = signature.types.enumerated().map { tracer.argument($0, $1) }[...]
     let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
     return (Plan(tracer.finish(unpack(form)), options), form)
   }
@@ -85,12 +100,16 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   public var plan: String { latest.map { $0.plan.description } ?? "no plan yet: the function has not been called" }
 }
 
-extension [TensorType] {
+/// What a plan is made for: the tensors' types, and how they are grouped.
+private struct Signature: Hashable {
+  let types: [TensorType]
+  let layout: [Int]
+
   @inline(__always)
-  fileprivate func matches(_ arguments: [AnyTensor]) -> Bool {
-    guard count == arguments.count else { return false }
-    for index in indices
-    where self[index].dtype != arguments[index].dtype || self[index].shape != arguments[index].shape {
+  func matches(_ arguments: [AnyTensor], _ layout: [Int]) -> Bool {
+    guard types.count == arguments.count, self.layout == layout else { return false }
+    for index in types.indices
+    where types[index].dtype != arguments[index].dtype || types[index].shape != arguments[index].shape {
       return false
     }
     return true
