@@ -21,8 +21,10 @@ open class Tracer: Context {
   open func assign(_ variable: AnyVariable, _ value: AnyTensor) {}
   /// A scalar that is asked for anew at each run: a learning rate, a step count.
   open func scalar(_ dtype: DType, _ number: @escaping () -> Double) -> AnyTensor { AnyTensor(number(), dtype: dtype) }
-  /// Something to do after each run.
-  open func afterRun(_ body: @escaping () -> Void) {}
+  /// Something to do after each run, for an owner.
+  open func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {}
+  /// How many things the owner has asked to be done after each run.
+  open func countAfterRun(_ owner: AnyObject) -> Int { 0 }
 }
 
 extension AnyVariable {
@@ -31,6 +33,9 @@ extension AnyVariable {
 }
 
 /// Does something now, or after each run of the plan that is being compiled.
-package func afterRun(_ body: @escaping () -> Void) {
-  if let tracer = Tracer.innermost { tracer.afterRun(body) } else { body() }
+package func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {
+  if let tracer = Tracer.innermost { tracer.afterRun(owner, body) } else { body() }
 }
+
+/// How many things the owner has still to do after a run of the plan that is being compiled, at this point of it.
+package func countAfterRun(_ owner: AnyObject) -> Int { Tracer.innermost?.countAfterRun(owner) ?? 0 }

@@ -55,25 +55,27 @@ public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
   /// Takes one step.
   public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
-    for (gradient, variable) in pairs { update(variable, gradient) }
-    afterRun { self.step += 1 }
+    // A compiled function may take several steps in one run, which are counted at its end.
+    let ahead = 1 + countAfterRun(self)
+    for (gradient, variable) in pairs { update(variable, gradient, ahead) }
+    afterRun(self) { self.step += 1 }
   }
 
-  /// -α at the step that comes.
-  private var negativeStepLength: Double {
-    let t = Double(step + 1)
+  /// -α at a step, counted from the one taken last.
+  private func negativeStepLength(_ ahead: Int) -> Double {
+    let t = Double(step + ahead)
     let (b1, b2) = (Double(beta1), Double(beta2))
     return -Double(learningRate) * (1 - pow(b2, t)).squareRoot() / (1 - pow(b1, t))
   }
 
-  private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
+  private func update(_ variable: AnyVariable, _ gradient: AnyTensor, _ ahead: Int) {
     let decay = Double(weightDecay)
     if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
     let (mean, meanSquare) = (means[variable], meanSquares[variable])
     mean.add(gradient - mean.latest, scaledBy: 1 - Double(self.beta1), "Adam")
     meanSquare.add(gradient * gradient - meanSquare.latest, scaledBy: 1 - Double(self.beta2), "Adam")
     let direction = mean.latest / (meanSquare.latest.squareRoot + Double(epsilon))
-    variable.add(direction, scaledBy: self.negativeStepLength, "Adam")
+    variable.add(direction, scaledBy: self.negativeStepLength(ahead), "Adam")
   }
 }
 

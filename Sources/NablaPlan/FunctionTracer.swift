@@ -12,6 +12,7 @@ final class FunctionTracer: Tracer {
   private var places: [ObjectIdentifier: Int] = [:]
   private var isAssigned: [Bool] = []
   private var constants: [UInt64: Int] = [:]
+  private var afterRunCounts: [ObjectIdentifier: Int] = [:]
   private var known: [Key: Int] = [:]
 
   private struct Key: Hashable {
@@ -65,7 +66,11 @@ final class FunctionTracer: Tracer {
     return symbol(append(.scalar(graph.scalars.count - 1), TensorType(dtype, .scalar)))
   }
 
-  override func afterRun(_ body: @escaping () -> Void) { graph.afterRun.append(body) }
+  override func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {
+    graph.afterRun.append(body)
+    afterRunCounts[ObjectIdentifier(owner), default: 0] += 1
+  }
+  override func countAfterRun(_ owner: AnyObject) -> Int { afterRunCounts[ObjectIdentifier(owner), default: 0] }
 
   /// The finished graph.
   func finish(_ outputs: [AnyTensor]) -> Graph {
