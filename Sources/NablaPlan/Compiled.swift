@@ -66,34 +66,43 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   /// Runs the function. The first call for each combination of shapes and element types traces it.
   public func callAsFunction(_ input: repeat each Input) -> Output {
     // Inside another compiled function, or a tape, the body runs as if it were written there.
-    if Context.isActive { return body(repeat each input) }
+    // After an error in `throwingErrors` it computes nothing either way.
+    if Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) { return body(repeat each input) }
     var arguments: [AnyTensor] = []
     var layout: [Int] = []
     for group in repeat each input {
       arguments += group.erasedTensors
       layout += group.tensorLayout
     }
+    for (position, argument) in arguments.enumerated() where argument.isFailed {
+      fail("compiled", "argument \(position) is the result of an operation that failed")
+      return body(repeat each input)
+    }
     let (plan, form) = plan(for: arguments, layout, repeat each input)
+    guard let plan else { return form }
     var results = plan.run(arguments)[...]
     return pack(form, &results)
   }
 
   private func plan(
     for arguments: [AnyTensor], _ layout: [Int], _ input: repeat each Input
-  ) -> (plan: Plan, form: Output) {
+  ) -> (plan: Plan?, form: Output) {
     if let latest, latest.signature.matches(arguments, layout) { return (latest.plan, latest.form) }
     let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, layout: layout)
-    let entry = plans[signature] ?? trace(signature, repeat each input)
-    plans[signature] = entry
-    latest = (signature, entry.plan, entry.form)
+    let entry = plans[signature].map { (plan: Optional($0.plan), form: $0.form) } ?? trace(signature, repeat each input)
+    guard let plan = entry.plan else { return entry }
+    plans[signature] = (plan, entry.form)
+    latest = (signature, plan, entry.form)
     return entry
   }
 
-  private func trace(_ signature: Signature, _ input: repeat each Input) -> (plan: Plan, form: Output) {
+  /// No plan after an error inside `throwingErrors`; the form is then stand-ins, which that drops.
+  private func trace(_ signature: Signature, _ input: repeat each Input) -> (plan: Plan?, form: Output) {
     let tracer = FunctionTracer()
     var symbols = signature.types.enumerated().map { tracer.argument($0, $1) }[...]
     let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
-    return (Plan(tracer.finish(unpack(form)), options), form)
+    let graph = tracer.finish(unpack(form))
+    return (ErrorScope.hasFailed ? nil : Plan(graph, options), form)
   }
 
   /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.

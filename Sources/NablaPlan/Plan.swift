@@ -164,6 +164,9 @@ final class Plan {
       return (zip(outputs, results).map { $1 ?? AnyTensor(windows[$0.node]!).copied }, newValues)
     }
     held = []
+    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
+      return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
+    }
     assign(values)
     for body in graph.afterRun { body() }
     return copies
