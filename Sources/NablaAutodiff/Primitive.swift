@@ -96,13 +96,28 @@ public struct Operands: Sendable {
   /// All of them.
   public var all: [AnyTensor] { (0..<count).map { self[$0] } }
 
-  /// Whether one of them is the stand-in for the result of a failed operation, which came out of its
-  /// ``NablaTensor/throwingErrors(_:)``; with the error that says so.
+  /// Whether one of them has no elements and never will: the result of a failed operation, which came out of its
+  /// ``NablaTensor/throwingErrors(_:)``, or a value of a compiled function, which came out of that; with the error that
+  /// says so.
   @inline(__always)
   func refused(by operation: String) -> Bool {
-    guard first.isFailed || second?.isFailed ?? false || rest.contains(where: \.isFailed) else { return false }
-    fail(operation, "an operand is the result of an operation that failed")
-    return true
+    if first.hasMemory && second?.hasMemory ?? true && rest.isEmpty { return false }
+    return refusedUnlessMemory(operation)
+  }
+  private func refusedUnlessMemory(_ operation: String) -> Bool {
+    for operand in all {
+      if operand.isFailed {
+        fail(operation, "an operand is the result of an operation that failed")
+        return true
+      }
+      if let node = operand.node, Tracer.innermost?.owns(node) != true {
+        fail(
+          operation,
+          "an operand of shape \(operand.shape) was made while a function was compiled, and is known only inside that")
+        return true
+      }
+    }
+    return false
   }
 
   /// Shapes and types alone.

@@ -11,6 +11,8 @@ open class Tracer: Context {
   /// The tracer that is at work on this thread.
   static var innermost: Tracer? { Context.current?.tracer.map { unsafeDowncast($0, to: Tracer.self) } }
 
+  /// Whether a symbolic value belongs to this tracer's graph.
+  open func owns(_ node: Int) -> Bool { false }
   /// The node of an operation, or its value where no operand is symbolic.
   open func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
     primitive.result(x, type)

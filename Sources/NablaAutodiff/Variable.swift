@@ -81,7 +81,10 @@ public final class AnyVariable: Sendable {
     shape = value.shape
     dtype = value.dtype
     identity = value.detached.identity
-    content = Mutex(value)
+    if value.node != nil {
+      fail("Variable", "the first value of \(name) is not known while a function is being compiled; make it outside")
+    }
+    content = Mutex(value.node == nil ? value : .failed(value.dtype, value.shape))
   }
 
   /// The value, as the open recorders see it.

@@ -74,8 +74,9 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
       arguments += group.erasedTensors
       layout += group.tensorLayout
     }
-    for (position, argument) in arguments.enumerated() where argument.isFailed {
-      fail("compiled", "argument \(position) is the result of an operation that failed")
+    for (position, argument) in arguments.enumerated() where !argument.hasMemory {
+      let reason = argument.isFailed ? "the result of an operation that failed" : "of a function that was compiled before"
+      fail("compiled", "argument \(position) is \(reason)")
       return body(repeat each input)
     }
     let (plan, form) = plan(for: arguments, layout, repeat each input)

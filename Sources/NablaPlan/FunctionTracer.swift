@@ -1,5 +1,6 @@
 import NablaAutodiff
 import NablaTensor
+import Synchronization
 
 /// Builds the graph of a function while it runs once on symbolic values.
 ///
@@ -14,6 +15,11 @@ final class FunctionTracer: Tracer {
   private var constants: [UInt64: Int] = [:]
   private var afterRunCounts: [ObjectIdentifier: Int] = [:]
   private var known: [Key: Int] = [:]
+
+  /// Nodes as symbols name them begin with the number of their graph, so that a value that was kept from another one is
+  /// noticed.
+  private let serial = FunctionTracer.serials.add(1, ordering: .relaxed).newValue
+  private static let serials = Atomic<Int>(0)
 
   private struct Key: Hashable {
     let primitive: AnyHashable
@@ -31,12 +37,17 @@ final class FunctionTracer: Tracer {
 
   private func symbol(_ node: Int) -> AnyTensor {
     let type = graph.nodes[node].type
-    return AnyTensor(Storage(.symbolic(node: node), dtype: type.dtype, shape: type.shape))
+    return AnyTensor(Storage(.symbolic(node: serial << 32 | node), dtype: type.dtype, shape: type.shape))
   }
 
+  override func owns(_ node: Int) -> Bool { node >> 32 == serial }
+
   /// The node of a value, which may be a constant.
-  func node(_ x: AnyTensor) -> Int {
-    if let node = x.node { return node }
+  private func node(_ x: AnyTensor) -> Int {
+    if let node = x.node, owns(node) { return node & 0xffff_ffff }
+    if !x.hasMemory {
+      fail("compiled", "a value of shape \(x.shape) that is returned or assigned does not belong to this function")
+    }
     if let node = constants[x.identity] { return node }
     let node = append(.constant(x), TensorType(x.dtype, x.shape))
     constants[x.identity] = node

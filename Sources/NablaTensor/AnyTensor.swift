@@ -65,6 +65,9 @@ public struct AnyTensor: Sendable {
   public var isDense: Bool { storage.strides == nil }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
+  /// Whether there are elements in memory: neither failed nor symbolic.
+  @inline(__always)
+  package var hasMemory: Bool { if case .memory = storage.kind { true } else { false } }
   /// The node of the graph that this stands for, while a function is being compiled.
   @inline(__always)
   package var node: Int? { if case .symbolic(let node) = storage.kind { node } else { nil } }
