@@ -106,6 +106,10 @@ public final class AnyVariable: Sendable {
         "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")
       return false
     }
+    if let node = value.node, Tracer.innermost?.owns(node) != true {
+      fail(operation, "the value was made while a function was compiled, and is known only inside that")
+      return false
+    }
     return !ErrorScope.hasFailed && !value.isFailed
   }
 

@@ -16,21 +16,21 @@ import Musl
 ///
 /// ε stands outside of the root. Weight decay is decoupled, which makes it AdamW (Loshchilov and Hutter, 2019):
 /// w ← w - η λ w before the update.
-public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
+public class Adam<Scalar: FloatingPointScalar>: Optimizer {
   /// η.
-  public var learningRate: Scalar
+  public final var learningRate: Scalar
   /// β₁, the memory of the mean.
-  public let beta1: Scalar
+  public final let beta1: Scalar
   /// β₂, the memory of the mean square.
-  public let beta2: Scalar
+  public final let beta2: Scalar
   /// ε.
-  public let epsilon: Scalar
+  public final let epsilon: Scalar
   /// λ.
-  public let weightDecay: Scalar
+  public final let weightDecay: Scalar
   /// What bounds the gradients.
-  public let clipping: GradientClipping?
+  public final let clipping: GradientClipping?
   /// The steps taken.
-  public private(set) var step = 0
+  public private(set) final var step = 0
   private var means = Slots("mean")
   private var meanSquares = Slots("mean square")
 
@@ -53,7 +53,7 @@ public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
   }
 
   /// Takes one step.
-  public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
+  public final func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
     // A compiled function may take several steps in one run, which are counted at its end.
     let ahead = 1 + countAfterRun(self)
@@ -82,11 +82,16 @@ public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
 /// Adam with decoupled weight decay.
 ///
 /// As Keras 3's, its decay is 0.004 unless set.
-public func AdamW<Scalar: FloatingPointScalar>(
-  learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999, epsilon: Scalar = 1e-7,
-  weightDecay: Scalar = 0.004, clipping: GradientClipping? = nil
-) -> Adam<Scalar> {
-  Adam(
-    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
-    clipping: clipping)
+public final class AdamW<Scalar: FloatingPointScalar>: Adam<Scalar> {
+  /// An optimizer.
+  ///
+  /// Errors: a β outside of 0 ..< 1.
+  public override init(
+    learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999, epsilon: Scalar = 1e-7,
+    weightDecay: Scalar = 0.004, clipping: GradientClipping? = nil
+  ) {
+    super.init(
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+      clipping: clipping)
+  }
 }
