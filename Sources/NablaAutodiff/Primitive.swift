@@ -98,13 +98,28 @@ public struct Operands: Sendable {
   /// All of them.
   public var all: [AnyTensor] { (0..<count).map { self[$0] } }
 
-  /// Whether one of them has no elements here: a failed operation's result that came out of its
-  /// ``NablaTensor/throwingErrors(_:)``, or a value that belongs to a function that was being compiled; with the error that
+  /// Whether one of them has no elements and never will: the result of a failed operation, which came out of its
+  /// ``NablaTensor/throwingErrors(_:)``, or a value of a compiled function, which came out of that; with the error that
   /// says so.
   @inline(__always)
   func refused(by operation: String) -> Bool {
-    if first.hasMemory && second?.hasMemory ?? true && rest.allSatisfy(\.hasMemory) { return false }
-    return all.contains { $0.isRefused(by: operation) }
+    if first.hasMemory && second?.hasMemory ?? true && rest.isEmpty { return false }
+    return refusedUnlessMemory(operation)
+  }
+  private func refusedUnlessMemory(_ operation: String) -> Bool {
+    for operand in all {
+      if operand.isFailed {
+        fail(operation, "an operand is the result of an operation that failed")
+        return true
+      }
+      if let node = operand.node, Tracer.innermost?.owns(node) != true {
+        fail(
+          operation,
+          "an operand of shape \(operand.shape) was made while a function was compiled, and is known only inside that")
+        return true
+      }
+    }
+    return false
   }
 
   /// Shapes and types alone.
@@ -112,18 +127,6 @@ public struct Operands: Sendable {
     if let second, rest.isEmpty { return Operands(first.withoutElements, second.withoutElements) }
     if rest.isEmpty { return Operands(first.withoutElements) }
     return Operands(all.map(\.withoutElements))
-  }
-}
-
-extension AnyTensor {
-  fileprivate func isRefused(by operation: String) -> Bool {
-    switch storage.kind {
-    case .failed: fail(operation, "an operand is the result of an operation that failed")
-    case .symbolic(_, let tracer) where tracer != Tracer.innermost?.identity:
-      fail(operation, "an operand belongs to a function that was being compiled, and was carried out of it")
-    default: return false
-    }
-    return true
   }
 }
 

@@ -9,16 +9,6 @@ import NablaTensor
 open class Recorder: Context {
   init() { super.init(isRecorder: true) }
 
-  /// Whether a recorder or a tracer is open on this thread.
-  package static var isObserving: Bool {
-    var context = Context.current
-    while let seen = context {
-      if seen.isRecorder || seen.tracer != nil { return true }
-      context = seen.outer
-    }
-    return false
-  }
-
   /// Sees one operation.
   func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {}
   /// Sees that a variable was read as `value`, which has an identity of its own.

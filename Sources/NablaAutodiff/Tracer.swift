@@ -5,15 +5,14 @@ import NablaTensor
 /// Tapes and forward mode work inside as they always do, on values that are symbolic; so a gradient or an update becomes
 /// part of the graph like any other operation.
 open class Tracer: Context {
-  /// What tells this tracer's values from another's.
-  package let identity: UInt64 = AnyTensor(0, dtype: .float32).identity
-
   /// A tracer that is not open yet.
   package init() { super.init(isTracer: true) }
 
   /// The tracer that is at work on this thread.
   static var innermost: Tracer? { Context.current?.tracer.map { unsafeDowncast($0, to: Tracer.self) } }
 
+  /// Whether a symbolic value belongs to this tracer's graph.
+  open func owns(_ node: Int) -> Bool { false }
   /// The node of an operation, or its value where no operand is symbolic.
   open func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
     primitive.result(x, type)
@@ -24,8 +23,10 @@ open class Tracer: Context {
   open func assign(_ variable: AnyVariable, _ value: AnyTensor) {}
   /// A scalar that is asked for anew at each run: a learning rate, a step count.
   open func scalar(_ dtype: DType, _ number: @escaping () -> Double) -> AnyTensor { AnyTensor(number(), dtype: dtype) }
-  /// Something to do after each run.
-  open func afterRun(_ body: @escaping () -> Void) {}
+  /// Something to do after each run, for an owner.
+  open func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {}
+  /// How many things the owner has asked to be done after each run.
+  open func countAfterRun(_ owner: AnyObject) -> Int { 0 }
 }
 
 extension AnyVariable {
@@ -34,6 +35,9 @@ extension AnyVariable {
 }
 
 /// Does something now, or after each run of the plan that is being compiled.
-package func afterRun(_ body: @escaping () -> Void) {
-  if let tracer = Tracer.innermost { tracer.afterRun(body) } else { body() }
+package func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {
+  if let tracer = Tracer.innermost { tracer.afterRun(owner, body) } else { body() }
 }
+
+/// How many things the owner has still to do after a run of the plan that is being compiled, at this point of it.
+package func countAfterRun(_ owner: AnyObject) -> Int { Tracer.innermost?.countAfterRun(owner) ?? 0 }

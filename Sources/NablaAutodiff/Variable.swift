@@ -81,7 +81,9 @@ public final class AnyVariable: Sendable {
     shape = value.shape
     dtype = value.dtype
     identity = value.detached.identity
-    if value.node != nil { fail("Variable", "it is made from a value of a function that is being compiled") }
+    if value.node != nil {
+      fail("Variable", "the first value of \(name) is not known while a function is being compiled; make it outside")
+    }
     content = Mutex(value.node == nil ? value : .failed(value.dtype, value.shape))
   }
 
@@ -102,6 +104,10 @@ public final class AnyVariable: Sendable {
       fail(
         operation,
         "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")
+      return false
+    }
+    if let node = value.node, Tracer.innermost?.owns(node) != true {
+      fail(operation, "the value was made while a function was compiled, and is known only inside that")
       return false
     }
     return !ErrorScope.hasFailed && !value.isFailed

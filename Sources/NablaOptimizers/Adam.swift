@@ -16,21 +16,21 @@ import Musl
 ///
 /// ε stands outside of the root. Weight decay is decoupled, which makes it AdamW (Loshchilov and Hutter, 2019):
 /// w ← w - η λ w before the update.
-public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
+public class Adam<Scalar: FloatingPointScalar>: Optimizer {
   /// η.
-  public var learningRate: Scalar
+  public final var learningRate: Scalar
   /// β₁, the memory of the mean.
-  public let beta1: Scalar
+  public final let beta1: Scalar
   /// β₂, the memory of the mean square.
-  public let beta2: Scalar
+  public final let beta2: Scalar
   /// ε.
-  public let epsilon: Scalar
+  public final let epsilon: Scalar
   /// λ.
-  public let weightDecay: Scalar
+  public final let weightDecay: Scalar
   /// What bounds the gradients.
-  public let clipping: GradientClipping?
+  public final let clipping: GradientClipping?
   /// The steps taken.
-  public private(set) var step = 0
+  public private(set) final var step = 0
   private var means = Slots("mean")
   private var meanSquares = Slots("mean square")
 
@@ -53,38 +53,45 @@ public final class Adam<Scalar: FloatingPointScalar>: Optimizer {
   }
 
   /// Takes one step.
-  public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
+  public final func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
-    for (gradient, variable) in pairs { update(variable, gradient) }
-    afterRun { self.step += 1 }
+    // A compiled function may take several steps in one run, which are counted at its end.
+    let ahead = 1 + countAfterRun(self)
+    for (gradient, variable) in pairs { update(variable, gradient, ahead) }
+    afterRun(self) { self.step += 1 }
   }
 
-  /// -α at the step that comes.
-  private var negativeStepLength: Double {
-    let t = Double(step + 1)
+  /// -α at a step, counted from the one taken last.
+  private func negativeStepLength(_ ahead: Int) -> Double {
+    let t = Double(step + ahead)
     let (b1, b2) = (Double(beta1), Double(beta2))
     return -Double(learningRate) * (1 - pow(b2, t)).squareRoot() / (1 - pow(b1, t))
   }
 
-  private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
+  private func update(_ variable: AnyVariable, _ gradient: AnyTensor, _ ahead: Int) {
     let decay = Double(weightDecay)
     if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
     let (mean, meanSquare) = (means[variable], meanSquares[variable])
     mean.add(gradient - mean.latest, scaledBy: 1 - Double(self.beta1), "Adam")
     meanSquare.add(gradient * gradient - meanSquare.latest, scaledBy: 1 - Double(self.beta2), "Adam")
     let direction = mean.latest / (meanSquare.latest.squareRoot + Double(epsilon))
-    variable.add(direction, scaledBy: self.negativeStepLength, "Adam")
+    variable.add(direction, scaledBy: self.negativeStepLength(ahead), "Adam")
   }
 }
 
 /// Adam with decoupled weight decay.
 ///
 /// As Keras 3's, its decay is 0.004 unless set.
-public func AdamW<Scalar: FloatingPointScalar>(
-  learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999, epsilon: Scalar = 1e-7,
-  weightDecay: Scalar = 0.004, clipping: GradientClipping? = nil
-) -> Adam<Scalar> {
-  Adam(
-    learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
-    clipping: clipping)
+public final class AdamW<Scalar: FloatingPointScalar>: Adam<Scalar> {
+  /// An optimizer.
+  ///
+  /// Errors: a β outside of 0 ..< 1.
+  public override init(
+    learningRate: Scalar = 0.001, beta1: Scalar = 0.9, beta2: Scalar = 0.999, epsilon: Scalar = 1e-7,
+    weightDecay: Scalar = 0.004, clipping: GradientClipping? = nil
+  ) {
+    super.init(
+      learningRate: learningRate, beta1: beta1, beta2: beta2, epsilon: epsilon, weightDecay: weightDecay,
+      clipping: clipping)
+  }
 }

@@ -105,18 +105,18 @@ func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTe
 /// What an optimizer keeps for each variable: other variables, zero at first.
 struct Slots {
   private let name: String
-  // By the variables' identities, which no later variable gets; the address of one that is gone may come again.
-  private var slots: [UInt64: AnyVariable] = [:]
+  // The variable is kept beside its slot: another one at the address of one that is gone must not find its slot.
+  private var slots: [ObjectIdentifier: (variable: AnyVariable, slot: AnyVariable)] = [:]
 
   init(_ name: String) { self.name = name }
 
   /// The slot of a variable.
   subscript(variable: AnyVariable) -> AnyVariable {
     mutating get {
-      if let slot = slots[variable.identity] { return slot }
+      if let entry = slots[ObjectIdentifier(variable)] { return entry.slot }
       let zeros = AnyTensor(repeating: 0, dtype: variable.dtype, shape: variable.shape)
       let slot = AnyVariable(zeros, name: "\(variable.name).\(name)", isTrainable: false)
-      slots[variable.identity] = slot
+      slots[ObjectIdentifier(variable)] = (variable, slot)
       return slot
     }
   }

@@ -43,7 +43,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
     for (gradient, variable) in pairs { update(variable, gradient) }
-    afterRun { self.step += 1 }
+    afterRun(self) { self.step += 1 }
   }
 
   private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {

@@ -5,8 +5,9 @@ import NablaTensor
 public protocol TensorGroup {
   /// The tensors, in order.
   var erasedTensors: [AnyTensor] { get }
-  /// The numbers of elements that make up the form, in order: groups of one form have one plan.
-  var form: [Int] { get }
+  /// What sets groups with the same tensors apart: the counts of lists, whether optional values are there. Empty for a
+  /// tensor.
+  var tensorLayout: [Int] { get }
   /// A group of the same form with other tensors, taken from the front of a list.
   func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Self
 }
@@ -14,8 +15,8 @@ public protocol TensorGroup {
 extension Tensor: TensorGroup {
   /// Itself.
   public var erasedTensors: [AnyTensor] { [erased] }
-  /// Nothing: a tensor has one form.
-  public var form: [Int] { [] }
+  /// Nothing.
+  public var tensorLayout: [Int] { [] }
   /// The first tensor of the list.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Tensor { Tensor(tensors.removeFirst()) }
 }
@@ -23,8 +24,8 @@ extension Tensor: TensorGroup {
 extension Array: TensorGroup where Element: TensorGroup {
   /// The tensors of the elements, in order.
   public var erasedTensors: [AnyTensor] { flatMap(\.erasedTensors) }
-  /// The number of elements, and their forms.
-  public var form: [Int] { [count] + flatMap(\.form) }
+  /// The count, then the layouts of the elements.
+  public var tensorLayout: [Int] { reduce(into: [count]) { $0 += $1.tensorLayout } }
   /// A list of as many elements.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> [Element] {
     map { $0.replacingTensors(from: &tensors) }
@@ -34,8 +35,8 @@ extension Array: TensorGroup where Element: TensorGroup {
 extension Optional: TensorGroup where Wrapped: TensorGroup {
   /// The tensors of the value, if there is one.
   public var erasedTensors: [AnyTensor] { self?.erasedTensors ?? [] }
-  /// Whether there is a value, and its form.
-  public var form: [Int] { map { [1] + $0.form } ?? [0] }
+  /// Whether there is a value, then its layout.
+  public var tensorLayout: [Int] { map { [1] + $0.tensorLayout } ?? [0] }
   /// A value where there was one.
   public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Wrapped? {
     map { $0.replacingTensors(from: &tensors) }
@@ -50,14 +51,8 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   private let unpack: (Output) -> [AnyTensor]
   private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
   package var options = PlanOptions()
-  private var plans: [Signature: Entry] = [:]
-  private var latest: (signature: Signature, entry: Entry)?
-
-  private struct Entry {
-    let plan: Plan
-    /// What the function returned when it was traced: the form of its results.
-    let output: Output
-  }
+  private var plans: [Signature: (plan: Plan, form: Output)] = [:]
+  private var latest: (signature: Signature, plan: Plan, form: Output)?
 
   init(
     _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output) -> [AnyTensor],
@@ -70,51 +65,64 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
 
   /// Runs the function. The first call for each combination of shapes and element types traces it.
   public func callAsFunction(_ input: repeat each Input) -> Output {
-    // Inside another compiled function, or where a tape records, the body runs as if it were written there.
-    if Recorder.isObserving { return body(repeat each input) }
+    // Inside another compiled function, or a tape, the body runs as if it were written there.
+    // After an error in `throwingErrors` it computes nothing either way.
+    if Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) { return body(repeat each input) }
     var arguments: [AnyTensor] = []
-    var form: [Int] = []
+    var layout: [Int] = []
     for group in repeat each input {
       arguments += group.erasedTensors
-      form += group.form
+      layout += group.tensorLayout
     }
-    let entry = entry(for: arguments, form, repeat each input)
-    var results = entry.plan.run(arguments)[...]
-    return pack(entry.output, &results)
+    for (position, argument) in arguments.enumerated() where !argument.hasMemory {
+      let reason =
+        argument.isFailed ? "the result of an operation that failed" : "of a function that was compiled before"
+      fail("compiled", "argument \(position) is \(reason)")
+      return body(repeat each input)
+    }
+    let (plan, form) = plan(for: arguments, layout, repeat each input)
+    guard let plan else { return form }
+    var results = plan.run(arguments)[...]
+    return pack(form, &results)
   }
 
-  private func entry(for arguments: [AnyTensor], _ form: [Int], _ input: repeat each Input) -> Entry {
-    if let latest, latest.signature.matches(arguments, form) { return latest.entry }
-    let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, form: form)
-    let entry = plans[signature] ?? trace(signature.types, repeat each input)
-    if !ErrorScope.hasFailed { plans[signature] = entry }
-    latest = ErrorScope.hasFailed ? nil : (signature, entry)
+  private func plan(
+    for arguments: [AnyTensor], _ layout: [Int], _ input: repeat each Input
+  ) -> (plan: Plan?, form: Output) {
+    if let latest, latest.signature.matches(arguments, layout) { return (latest.plan, latest.form) }
+    let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, layout: layout)
+    let entry = plans[signature].map { (plan: Optional($0.plan), form: $0.form) } ?? trace(signature, repeat each input)
+    guard let plan = entry.plan else { return entry }
+    plans[signature] = (plan, entry.form)
+    latest = (signature, plan, entry.form)
     return entry
   }
 
-  private func trace(_ types: [TensorType], _ input: repeat each Input) -> Entry {
+  /// No plan after an error inside `throwingErrors`; the form is then stand-ins, which that drops.
+  private func trace(_ signature: Signature, _ input: repeat each Input) -> (plan: Plan?, form: Output) {
     let tracer = FunctionTracer()
-    var symbols = types.enumerated().map { tracer.argument($0, $1) }[...]
-    let output = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
-    return Entry(plan: Plan(tracer.finish(unpack(output)), options), output: output)
+    var symbols = signature.types.enumerated().map { tracer.argument($0, $1) }[...]
+    let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
+    let graph = tracer.finish(unpack(form))
+    return (ErrorScope.hasFailed ? nil : Plan(graph, options), form)
   }
 
   /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.
-  public var plan: String {
-    latest.map { $0.entry.plan.description } ?? "no plan yet: the function has not been called"
-  }
+  public var plan: String { latest.map { $0.plan.description } ?? "no plan yet: the function has not been called" }
 }
 
-/// What calls with one plan have in common.
+/// What a plan is made for: the tensors' types, and how they are grouped.
 private struct Signature: Hashable {
-  var types: [TensorType]
-  var form: [Int]
+  let types: [TensorType]
+  let layout: [Int]
 
   @inline(__always)
-  func matches(_ arguments: [AnyTensor], _ form: [Int]) -> Bool {
-    guard types.count == arguments.count, form == self.form else { return false }
+  func matches(_ arguments: [AnyTensor], _ layout: [Int]) -> Bool {
+    guard types.count == arguments.count, self.layout == layout else { return false }
     for index in types.indices
-    where types[index].dtype != arguments[index].dtype || types[index].shape != arguments[index].shape { return false }
+    where types[index].dtype != arguments[index].dtype || types[index].shape != arguments[index].shape {
+      return false
+    }
     return true
   }
 }

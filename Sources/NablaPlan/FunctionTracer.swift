@@ -1,5 +1,6 @@
 import NablaAutodiff
 import NablaTensor
+import Synchronization
 
 /// Builds the graph of a function while it runs once on symbolic values.
 ///
@@ -12,7 +13,13 @@ final class FunctionTracer: Tracer {
   private var places: [ObjectIdentifier: Int] = [:]
   private var isAssigned: [Bool] = []
   private var constants: [UInt64: Int] = [:]
+  private var afterRunCounts: [ObjectIdentifier: Int] = [:]
   private var known: [Key: Int] = [:]
+
+  /// Nodes as symbols name them begin with the number of their graph, so that a value that was kept from another one is
+  /// noticed.
+  private let serial = FunctionTracer.serials.add(1, ordering: .relaxed).newValue
+  private static let serials = Atomic<Int>(0)
 
   private struct Key: Hashable {
     let primitive: AnyHashable
@@ -30,12 +37,17 @@ final class FunctionTracer: Tracer {
 
   private func symbol(_ node: Int) -> AnyTensor {
     let type = graph.nodes[node].type
-    return AnyTensor(Storage(.symbolic(node: node, tracer: identity), dtype: type.dtype, shape: type.shape))
+    return AnyTensor(Storage(.symbolic(node: serial << 32 | node), dtype: type.dtype, shape: type.shape))
   }
 
+  override func owns(_ node: Int) -> Bool { node >> 32 == serial }
+
   /// The node of a value, which may be a constant.
-  func node(_ x: AnyTensor) -> Int {
-    if let node = x.node { return node }
+  private func node(_ x: AnyTensor) -> Int {
+    if let node = x.node, owns(node) { return node & 0xffff_ffff }
+    if !x.hasMemory {
+      fail("compiled", "a value of shape \(x.shape) that is returned or assigned does not belong to this function")
+    }
     if let node = constants[x.identity] { return node }
     let node = append(.constant(x), TensorType(x.dtype, x.shape))
     constants[x.identity] = node
@@ -65,7 +77,11 @@ final class FunctionTracer: Tracer {
     return symbol(append(.scalar(graph.scalars.count - 1), TensorType(dtype, .scalar)))
   }
 
-  override func afterRun(_ body: @escaping () -> Void) { graph.afterRun.append(body) }
+  override func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {
+    graph.afterRun.append(body)
+    afterRunCounts[ObjectIdentifier(owner), default: 0] += 1
+  }
+  override func countAfterRun(_ owner: AnyObject) -> Int { afterRunCounts[ObjectIdentifier(owner), default: 0] }
 
   /// The finished graph.
   func finish(_ outputs: [AnyTensor]) -> Graph {
@@ -120,29 +136,41 @@ final class FunctionTracer: Tracer {
   }
 
   /// Whether a node is a constant in which every element is 1.
-  private func isOne(_ node: Int) -> Bool {
-    guard case .constant(let value) = graph.nodes[node].origin, value.dtype.isFloatingPoint, value.count > 0 else {
-      return false
-    }
-    let isUniform = value.count == 1 || value.resolvedStrides.allSatisfy { $0 == 0 }
-    return isUniform && value.scalarAsDouble == 1
+  private func isOne(_ node: Int) -> Bool { uniformValue(node) == 1 }
+
+  /// The one value of a constant whose elements are all the same memory.
+  private func uniformValue(_ node: Int) -> Double? {
+    guard case .constant(let value) = graph.nodes[node].origin, value.dtype.isFloatingPoint, value.count > 0,
+      value.count == 1 || value.resolvedStrides.allSatisfy({ $0 == 0 })
+    else { return nil }
+    return value.scalarAsDouble
   }
 
-  /// Element-wise operations repeat their operands themselves: a broadcast before them is dropped where another operand
-  /// still gives the shape.
+  /// Element-wise operations repeat their operands themselves: a broadcast before them, of a node or of a constant, is
+  /// dropped where another operand still gives the shape.
   private func withoutBroadcasts(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int? {
     var shorter = operands
     for index in operands.indices {
-      guard case .operation(let inner, let source) = graph.nodes[operands[index]].origin,
-        case .broadcast = inner.rewrite
-      else { continue }
+      guard let source = beforeBroadcast(operands[index]) else { continue }
       var candidate = shorter
-      candidate[index] = source[0]
+      candidate[index] = source
       let shapes = candidate.map { graph.nodes[$0].type.shape }
       let common = shapes.dropFirst().reduce(Optional(shapes[0])) { $0?.broadcast(with: $1) }
       if common == type.shape { shorter = candidate }
     }
     return shorter == operands ? nil : add(primitive, shorter, type)
+  }
+
+  private func beforeBroadcast(_ node: Int) -> Int? {
+    if case .operation(let inner, let source) = graph.nodes[node].origin, case .broadcast = inner.rewrite {
+      return source[0]
+    }
+    let type = graph.nodes[node].type
+    guard type.shape.rank > 0, let value = uniformValue(node) else { return nil }
+    let scalar = Key(primitive: AnyHashable(value), operands: [Int(type.dtype.rawValue)])
+    if let node = known[scalar] { return node }
+    known[scalar] = append(.constant(AnyTensor(value, dtype: type.dtype)), TensorType(type.dtype, .scalar))
+    return known[scalar]
   }
 
   /// Transposes before a matrix product become its flags.

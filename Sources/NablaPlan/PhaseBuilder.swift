@@ -160,7 +160,8 @@ struct PhaseBuilder {
       }
       if schedule.isMaterialized[node] {
         local[node] = rowWindow(node)
-      } else if let view = primitive.view(of: operands[0].storage) {
+      } else if views.contains(node), let view = primitive.view(of: operands[0].storage) {
+        // A last block of one row could be viewed where full ones cannot; its memory is assigned as for those.
         place(view, on: operands[0].storage, &code)
         local[node] = view.window
         code.views.insert(node)

@@ -200,6 +200,9 @@ final class Plan {
       }
       return newValues()
     }
+    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
+      return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
+    }
     held = []  // so that a variable's old memory can serve the next run
     assign(values)
     for body in graph.afterRun { body() }

@@ -65,14 +65,12 @@ public struct AnyTensor: Sendable {
   public var isDense: Bool { storage.strides == nil }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
-  /// Whether there is memory behind this, or only what stands for a value.
+  /// Whether there are elements in memory: neither failed nor symbolic.
   @inline(__always)
-  package var hasMemory: Bool { storage.kind == .memory }
+  package var hasMemory: Bool { if case .memory = storage.kind { true } else { false } }
   /// The node of the graph that this stands for, while a function is being compiled.
   @inline(__always)
-  package var node: Int? { if case .symbolic(let node, _) = storage.kind { node } else { nil } }
-  /// The tracer that the node belongs to.
-  package var tracer: UInt64? { if case .symbolic(_, let tracer) = storage.kind { tracer } else { nil } }
+  package var node: Int? { if case .symbolic(let node) = storage.kind { node } else { nil } }
 
   /// Whether there are elements to read. Reading a value that a plan will compute is an error; a failed one gives zeros.
   package func isReadable(_ operation: String) -> Bool {

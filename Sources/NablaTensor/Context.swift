@@ -29,6 +29,16 @@ open class Context {
   @inline(__always)
   package static var isActive: Bool { nabla_context() != nil }
 
+  /// Whether a context that takes part in operations is open: a recorder or a tracer, not only scopes that catch errors.
+  package static var seesOperations: Bool {
+    var context = current
+    while let seen = context {
+      if seen.isRecorder || seen.isTracer { return true }
+      context = seen.outer
+    }
+    return false
+  }
+
   /// The innermost open context of this thread.
   package static var current: Context? {
     nabla_context().map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }

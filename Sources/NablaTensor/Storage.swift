@@ -18,7 +18,7 @@ public final class Storage: Sendable {
     /// The operation that should have made it failed, inside ``throwingErrors(_:)``.
     case failed
     /// A function is being compiled: the value is that of a node of the graph, known when the plan runs.
-    case symbolic(node: Int, tracer: UInt64)
+    case symbolic(node: Int)
   }
 
   package let kind: Kind

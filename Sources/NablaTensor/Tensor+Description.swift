@@ -11,7 +11,7 @@ import Musl
 extension Tensor: CustomStringConvertible {
   /// The elements, nested in brackets by axis; a scalar as its number alone.
   public var description: String {
-    if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node), shape \(shape))" }
+    if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node & 0xffff_ffff), shape \(shape))" }
     if erased.isFailed { return "Tensor<\(Scalar.self)>(failed)" }
     if rank == 0 { return ElementFormat.string(of: scalar) }
     if count == 0 { return "[]" }

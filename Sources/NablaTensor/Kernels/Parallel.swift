@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 /// Work that is shared over the cores. Small work stays on the calling thread.
 package enum Parallel {
@@ -12,6 +13,21 @@ package enum Parallel {
   /// Calls `body` with 0 ..< count, on all threads. The calls may run in any order and at the same time.
   package static func forEach(_ count: Int, _ body: (Int) -> Void) {
     if count == 1 { return body(0) }
+    guard let scope = ErrorScope.innermost else { return share(count, body) }
+    // Other threads are not inside the caller's scope: each call has one of its own, and the first index's error counts.
+    let first = Mutex((index: Int.max, error: NablaError?.none))
+    share(count) { index in
+      let own = ErrorScope()
+      own.run { body(index) }
+      guard let error = own.error else { return }
+      first.withLock { if index < $0.index { $0 = (index, error) } }
+    }
+    if scope.error == nil, let error = first.withLock({ $0.error }) {
+      scope.error = NablaError(operation: error.operation, message: error.message)  // on the caller's stack
+    }
+  }
+
+  private static func share(_ count: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       var function = body
       withUnsafeMutablePointer(to: &function) { pointer in

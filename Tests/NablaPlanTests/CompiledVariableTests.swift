@@ -1,0 +1,181 @@
+import Nabla
+import NablaPlan
+import TestSupport
+import Testing
+
+/// Reading and assigning variables in compiled functions: as the body would do, call after call.
+@Suite struct CompiledVariableTests {
+  @Test func aValueReadBeforeARunStays() {
+    let v = Variable<Float>([1, 2, 3])
+    let step = compiled { v.assign(v * 2) }
+    var seen: [[Float]] = []
+    var held: [Tensor<Float>] = []
+    for _ in 0..<5 {
+      held.append(v.value)
+      if held.count == 3 { held.append(v.value[1...]) }  // a window on it
+      step()
+      seen.append(v.value.scalars)
+    }
+    #expect(seen == (1...5).map { k in [1, 2, 3].map { $0 * Float(1 << k) } })
+    #expect(held.map(\.scalars) == [[1, 2, 3], [2, 4, 6], [4, 8, 12], [8, 12], [8, 16, 24], [16, 32, 48]])
+  }
+
+  /// Changes from outside between runs are seen, also other layouts.
+  @Test func assignmentsFromOutsideAreSeen() {
+    let v = Variable(Tensor<Float>(zeros: [2, 3]))
+    let f = compiled { (x: Tensor<Float>) in
+      v.assignAdd(x)
+      return v.sum(axis: 0)
+    }
+    #expect(f(Tensor(ones: [2, 3])).scalars == [2, 2, 2])
+    v.assign(Tensor<Float>([[1, 2], [3, 4], [5, 6]]).transposed())
+    #expect(f(Tensor(ones: [2, 3])).scalars == [5, 9, 13])
+    v.assign(Tensor(repeating: 9, shape: [2, 3]))
+    #expect(f(Tensor(zeros: [2, 3])).scalars == [18, 18, 18])
+    v.assignSub(Tensor(repeating: 9, shape: [2, 3]))
+    #expect(f(Tensor(ones: [2, 3])).scalars == [2, 2, 2] && v.value.scalars == [1, 1, 1, 1, 1, 1])
+  }
+
+  @Test func oneValueForTwoVariables() {
+    let a = Variable<Float>([0, 0]), b = Variable<Float>([0, 0]), c = Variable<Float>([0, 0])
+    let f = compiled { (x: Tensor<Float>) in
+      let y = x * 2
+      a.assign(y)
+      b.assign(y)
+      c.assign(x)
+      return y
+    }
+    for k in 1...4 {
+      let y = f(Tensor([Float(k), 1]))
+      for v in [a, b] { #expect(v.value.scalars == [Float(2 * k), 2] && y.scalars == v.value.scalars) }
+      #expect(c.value.scalars == [Float(k), 1])
+      a.assignAdd([100, 100])  // in place, and seen by nobody else
+      #expect(b.value.scalars == [Float(2 * k), 2] && y.scalars == [Float(2 * k), 2])
+    }
+  }
+
+  @Test func assignedTwiceAndReadBetween() {
+    let v = Variable<Float>(1)
+    let f = compiled { (x: Tensor<Float>) -> [Tensor<Float>] in
+      let before = v.value
+      v.assign(v + x)
+      let between = v * 10
+      v.assign(v * 2)
+      v.assignSub(1)
+      return [before, between, v.value]
+    }
+    var value: Float = 1
+    for k in 1...4 {
+      let x = Float(k)
+      let seen = f(Tensor(x)).map(\.scalar)
+      #expect(seen == [value, (value + x) * 10, (value + x) * 2 - 1], "run \(k)")
+      value = (value + x) * 2 - 1
+      #expect(v.value.scalar == value)
+    }
+  }
+
+  @Test func swapsAndRotations() {
+    let a = Variable<Int32>([1, 1]), b = Variable<Int32>([2, 2]), c = Variable<Int32>([3, 3])
+    let swap = compiled {
+      let old = a.value
+      a.assign(b.value)
+      b.assign(old)
+    }
+    let rotate = compiled { () -> Tensor<Int32> in
+      let old = a.value
+      a.assign(b.value + 0)
+      b.assign(c.value)
+      c.assign(old)
+      return a.value * 100 + b.value * 10 + c.value
+    }
+    swap()
+    #expect([a, b, c].map(\.value.scalars) == [[2, 2], [1, 1], [3, 3]])
+    #expect(rotate().scalars == [132, 132])
+    #expect(rotate().scalars == [321, 321])
+    swap()
+    #expect([a, b, c].map(\.value.scalars) == [[2, 2], [3, 3], [1, 1]])
+  }
+
+  @Test func integersAndBool() {
+    let count = Variable<Int64>(0), flags = Variable(Tensor([false, true])), byte = Variable<UInt8>([250, 3])
+    let f = compiled { (x: Tensor<Int64>) in
+      count.assignAdd(x.sum())
+      count.assignSub(1)
+      flags.assign(flags.value .|| (x .> 5))
+      byte.assignAdd([10, 1])
+      return count * 2
+    }
+    #expect(f([1, 2]).scalar == 4 && f([7, 0]).scalar == 16 && f([1, 1]).scalar == 18)
+    #expect(count.value.scalar == 9 && flags.value.scalars == [true, true])
+    #expect(byte.value.scalars == [24, 6])  // 250 + 30 wraps
+  }
+
+  /// A variable's new value that is the caller's result too, or a constant, or itself.
+  @Test func assignedValuesThatOthersHold() {
+    let constant = Tensor<Float>([5, 6])
+    let a = Variable<Float>([0, 0]), b = Variable<Float>([1, 2])
+    let f = compiled { () -> Tensor<Float> in
+      a.assign(constant)
+      b.assign(b.value)
+      return a.value
+    }
+    for _ in 0..<3 {
+      let seen = f()
+      a.assignAdd([1, 1])
+      #expect(seen.scalars == [5, 6] && constant.scalars == [5, 6] && a.value.scalars == [6, 7])
+      #expect(b.value.scalars == [1, 2])
+    }
+  }
+
+  /// A variable that is made where the function is traced keeps its value between runs, as in TensorFlow.
+  @Test func variablesMadeInside() {
+    let f = compiled { (x: Tensor<Float>) in
+      let v = Variable<Float>(10)
+      v.assignAdd(x)
+      return v * 1
+    }
+    #expect([f(1), f(1), f(5)].map(\.scalar) == [11, 12, 17])
+  }
+
+  @Test(arguments: [false, true])
+  func updatesInPhases(_ inBlocks: Bool) {
+    // A variable with rows, read and written in a phase: no row of the old value may be lost before it is read.
+    var generator = RandomGenerator(seed: 3)
+    let start = Tensor<Double>.random(.normal, shape: [9, 4], using: &generator)
+    let (eager, traced) = (Variable(start), Variable(start))
+    func body(_ v: Variable<Double>) -> (Tensor<Double>) -> [Tensor<Double>] {
+      { x in
+        let mean = v.mean(axis: 0)
+        v.assign((v - mean) * x)
+        return [v.sum(axis: 0), v.value]
+      }
+    }
+    let (plain, f) = (body(eager), compiled(body(traced)))
+    if inBlocks { f.options = .tiny }
+    for k in 1...4 {
+      let x = Tensor<Double>.random(.normal, shape: [9, 4], using: &generator)
+      for (seen, expected) in zip(f(x), plain(x)) {
+        expectClose(seen, expected, .relative(1e-12, absolute: 1e-14), "run \(k)")
+      }
+      expectClose(traced.value, eager.value, .relative(1e-12, absolute: 1e-14), "run \(k)")
+    }
+  }
+
+  /// Memory goes back and forth between plan and variables; none is taken anew.
+  @Test func buffersDoNotGrow() {
+    let size = 1 << 22  // 16 MiB, well above what other suites use meanwhile
+    let v = Variable(Tensor<Float>(zeros: [size])), x = Tensor<Float>(ones: [size])
+    let optimizer = SGD<Float>(learningRate: 0.5, momentum: 0.5)
+    let step = compiled { (x: Tensor<Float>) in
+      let tape = GradientTape()
+      let loss = tape.record { square(v - x).mean() }
+      optimizer.applyGradients([(tape.gradient(of: loss, for: v), v)])
+      return loss
+    }
+    for _ in 0..<3 { _ = step(x) }
+    let before = Memory.counters.inUse
+    for _ in 0..<20 { _ = step(x) }
+    #expect(Memory.counters.inUse - before < 4 * size)  // less than one more tensor
+    #expect(optimizer.step == 23)
+  }
+}
