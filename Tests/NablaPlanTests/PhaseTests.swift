@@ -58,7 +58,6 @@ import Testing
     let plan = check("least squares", variables, x, y) { x, y in
       square(matmul(x, variables[0]) + variables[1] - y).mean()
     }
-    print(plan)
     let phases = lines(plan, "phase:")
     #expect(
       phases.count == 1 && phases[0].contains("100000 rows") && phases[0].contains("one pass over 2 row operands"))

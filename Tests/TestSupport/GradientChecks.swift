@@ -3,9 +3,12 @@ import Nabla
 /// A plain array of Doubles with a shape: what the references of the gradient table compute with, by index arithmetic
 /// and nothing of the library's.
 public struct PlainArray {
+  /// The sizes along the axes.
   public let sizes: [Int]
+  /// The elements in row-major order.
   public let values: [Double]
 
+  /// An array of its parts.
   public init(_ sizes: [Int], _ values: [Double]) {
     self.sizes = sizes
     self.values = values
@@ -17,6 +20,7 @@ public struct PlainArray {
     values = PlainArray.indices(sizes).map(body)
   }
 
+  /// All indices in row-major order.
   public static func indices(_ sizes: [Int]) -> [[Int]] {
     sizes.reduce([[]]) { partial, size in partial.flatMap { head in (0..<size).map { head + [$0] } } }
   }
