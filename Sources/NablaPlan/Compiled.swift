@@ -75,8 +75,7 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
       layout += group.tensorLayout
     }
     for (position, argument) in arguments.enumerated() where !argument.hasMemory {
-      let reason =
-        argument.isFailed ? "the result of an operation that failed" : "of a function that was compiled before"
+      let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
       fail("compiled", "argument \(position) is \(reason)")
       return body(repeat each input)
     }
@@ -91,7 +90,11 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   ) -> (plan: Plan?, form: Output) {
     if let latest, latest.signature.matches(arguments, layout) { return (latest.plan, latest.form) }
     let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, layout: layout)
-    let entry = plans[signature].map { (plan: Optional($0.plan), form: $0.form) } ?? trace(signature, repeat each input)
+    if let entry = plans[signature] {
+      latest = (signature, entry.plan, entry.form)
+      return entry
+    }
+    let entry = trace(signature, repeat each input)
     guard let plan = entry.plan else { return entry }
     plans[signature] = (plan, entry.form)
     latest = (signature, plan, entry.form)

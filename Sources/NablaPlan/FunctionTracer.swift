@@ -14,6 +14,8 @@ final class FunctionTracer: Tracer {
   private var isAssigned: [Bool] = []
   private var constants: [UInt64: Int] = [:]
   private var afterRunCounts: [ObjectIdentifier: Int] = [:]
+  /// The elements of constants that are the same everywhere, by the constant's node.
+  private var elements: [Int: Int] = [:]
   private var known: [Key: Int] = [:]
 
   /// Nodes as symbols name them begin with the number of their graph, so that a value that was kept from another one is
@@ -151,7 +153,7 @@ final class FunctionTracer: Tracer {
   private func withoutBroadcasts(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int? {
     var shorter = operands
     for index in operands.indices {
-      guard let source = beforeBroadcast(operands[index]) else { continue }
+      guard let source = broadcastSource(operands[index]) else { continue }
       var candidate = shorter
       candidate[index] = source
       let shapes = candidate.map { graph.nodes[$0].type.shape }
@@ -161,16 +163,22 @@ final class FunctionTracer: Tracer {
     return shorter == operands ? nil : add(primitive, shorter, type)
   }
 
-  private func beforeBroadcast(_ node: Int) -> Int? {
-    if case .operation(let inner, let source) = graph.nodes[node].origin, case .broadcast = inner.rewrite {
-      return source[0]
+  /// What a node repeats: the operand of a broadcast, or the one element of a constant that is the same everywhere, as
+  /// the gradient of a mean is.
+  private func broadcastSource(_ node: Int) -> Int? {
+    switch graph.nodes[node].origin {
+    case .operation(let primitive, let operands):
+      if case .broadcast = primitive.rewrite { return operands[0] }
+      return nil
+    case .constant(let value):
+      guard value.count > 1, value.resolvedStrides.allSatisfy({ $0 == 0 }) else { return nil }
+      if let element = elements[node] { return element }
+      let element = self.node(value.window(.scalar, []))
+      elements[node] = element
+      return element
+    case .argument, .variable, .scalar:
+      return nil
     }
-    let type = graph.nodes[node].type
-    guard type.shape.rank > 0, let value = uniformValue(node) else { return nil }
-    let scalar = Key(primitive: AnyHashable(value), operands: [Int(type.dtype.rawValue)])
-    if let node = known[scalar] { return node }
-    known[scalar] = append(.constant(AnyTensor(value, dtype: type.dtype)), TensorType(type.dtype, .scalar))
-    return known[scalar]
   }
 
   /// Transposes before a matrix product become its flags.

@@ -8,7 +8,7 @@ public struct PlainArray {
   /// The elements in row-major order.
   public let values: [Double]
 
-  /// An array with these elements.
+  /// An array of its parts.
   public init(_ sizes: [Int], _ values: [Double]) {
     self.sizes = sizes
     self.values = values
@@ -20,7 +20,7 @@ public struct PlainArray {
     values = PlainArray.indices(sizes).map(body)
   }
 
-  /// All indices of an array of some sizes, in row-major order.
+  /// All indices in row-major order.
   public static func indices(_ sizes: [Int]) -> [[Int]] {
     sizes.reduce([[]]) { partial, size in partial.flatMap { head in (0..<size).map { head + [$0] } } }
   }
