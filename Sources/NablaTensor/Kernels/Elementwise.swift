@@ -13,8 +13,8 @@ package enum Elementwise {
       }
       let nest = LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
       let step = x.dtype.byteCount
-      nest.forEachRow { offsets in
-        kernel(x.address + offsets[0] * step, nest.rowStride(0), y + offsets[1] * width, nest.rowCount)
+      nest.forEachRow { offsets, count in
+        kernel(x.address + offsets[0] * step, nest.rowStride(0), y + offsets[1] * width, count)
       }
     }
   }
@@ -35,10 +35,10 @@ package enum Elementwise {
       }
       let nest = LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
       let step = a.dtype.byteCount
-      nest.forEachRow { offsets in
+      nest.forEachRow { offsets, count in
         kernel(
           a.address + offsets[0] * step, nest.rowStride(0), b.address + offsets[1] * step, nest.rowStride(1),
-          y + offsets[2] * width, nest.rowCount)
+          y + offsets[2] * width, count)
       }
     }
   }
@@ -52,10 +52,10 @@ package enum Elementwise {
       let operands = [mask, a, b].map { $0.broadcastStrides(to: shape) } + [shape.denseStrides]
       let nest = LoopNest(shape, operands)
       let step = a.dtype.byteCount
-      nest.forEachRow { offsets in
+      nest.forEachRow { offsets, count in
         kernel(
           mask.address + offsets[0], nest.rowStride(0), a.address + offsets[1] * step, nest.rowStride(1),
-          b.address + offsets[2] * step, nest.rowStride(2), y + offsets[3] * step, nest.rowCount)
+          b.address + offsets[2] * step, nest.rowStride(2), y + offsets[3] * step, count)
       }
     }
   }
