@@ -1,6 +1,7 @@
 #include "CKernels.h"
 
 static _Thread_local void *context = 0;
+int nabla_failures = 0;
 void *nabla_context(void) { return context; }
 void nabla_context_set(void *value) { context = value; }
 

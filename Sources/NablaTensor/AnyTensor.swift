@@ -37,6 +37,10 @@ public struct AnyTensor: Sendable {
     self = AnyTensor(value, dtype: dtype).window(broadcastTo: shape)
   }
 
+  /// Whether there may be tensors that stand for failed results: a load, where looking at each operand takes longer.
+  @inline(__always)
+  package static var mayHaveFailed: Bool { nabla_has_failures() != 0 }
+
   /// The stand-in that an operation returns after ``fail(_:_:)``. It has no elements to compute with.
   public static func failed(_ dtype: DType, _ shape: Shape = .scalar) -> AnyTensor {
     AnyTensor(Storage(.failed, dtype: dtype, shape: shape))

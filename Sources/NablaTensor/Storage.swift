@@ -45,6 +45,7 @@ public final class Storage: Sendable {
       base = block
     } else {
       fail("allocate", "there is no memory for \(dtype) of shape \(shape)")
+      nabla_note_failure()
       kind = .failed
       strides = [Int](repeating: 0, count: shape.rank)
       byteCount = 0
@@ -72,6 +73,7 @@ public final class Storage: Sendable {
 
   /// A window without memory.
   package init(_ kind: Kind, dtype: DType, shape: Shape) {
+    if kind == .failed { nabla_note_failure() }
     self.kind = kind
     self.dtype = dtype
     self.shape = shape

@@ -114,6 +114,10 @@ nabla_memory_counters nabla_memory(void);
 // thread's slot is the task's.
 void *nabla_context(void);
 void nabla_context_set(void *context);
+/// Whether any stand-in for a failed result was made in this process: until then no operation looks for one.
+extern int nabla_failures;
+static inline int nabla_has_failures(void) { return __atomic_load_n(&nabla_failures, __ATOMIC_RELAXED); }
+static inline void nabla_note_failure(void) { __atomic_store_n(&nabla_failures, 1, __ATOMIC_RELAXED); }
 /// A number that no other call in this process returns; never 0. Numbers of one thread follow each other.
 uint64_t nabla_next_identity(void);
 
