@@ -92,7 +92,8 @@ public struct Operands: Sendable {
   /// ``NablaTensor/throwingErrors(_:)``; with the error that says so.
   @inline(__always)
   func refused(by operation: String) -> Bool {
-    guard AnyTensor.mayHaveFailed, first.isFailed || second?.isFailed ?? false || rest.contains(where: \.isFailed) else { return false }
+    guard AnyTensor.mayHaveFailed else { return false }
+    guard first.isFailed || second?.isFailed ?? false || rest.contains(where: \.isFailed) else { return false }
     fail(operation, "an operand is the result of an operation that failed")
     return true
   }
