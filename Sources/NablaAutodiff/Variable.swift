@@ -1,3 +1,4 @@
+import CKernels
 import NablaTensor
 import Synchronization
 
@@ -92,14 +93,28 @@ public final class AnyVariable: Sendable {
   }
 
   /// The value, unseen by recorders.
-  package var current: AnyTensor { content.withLock { $0 } }
+  package var current: AnyTensor { locked { $0 } }
+
+  /// Runs `body` with the value, and no other thread does so at the same time.
+  ///
+  /// A thread that has to wait for Swift's `Mutex` does so inside of the standard library, where the thread sanitizer
+  /// does not look: it is told of the lock.
+  @inline(__always)
+  private func locked<Result: Sendable>(_ body: (inout AnyTensor) -> Result) -> Result {
+    let address = Unmanaged.passUnretained(self).toOpaque()
+    return content.withLock { value in
+      nabla_lock_taken(address)
+      defer { nabla_lock_given(address) }
+      return body(&value)
+    }
+  }
 
   func assign(_ value: AnyTensor) {
     guard value.shape == shape || value.isFailed else {
       return fail("assign", "variable \(name) has shape \(shape), and the value \(value.shape)")
     }
     if ErrorScope.hasFailed || value.isFailed { return }
-    content.withLock { $0 = value.detached }
+    locked { $0 = value.detached }
   }
 
   /// value += scale · delta.
@@ -109,16 +124,16 @@ public final class AnyVariable: Sendable {
     }
     if ErrorScope.hasFailed || delta.isFailed { return }
     if dtype.isFloatingPoint {
-      content.withLock { $0.add(delta, scaledBy: scale) }
+      locked { $0.add(delta, scaledBy: scale) }
     } else {
       let change = scale == 1 ? delta : Negate()(delta)
-      content.withLock { value in value = Context.with(nil) { [value] in Add()(value, change) } }
+      locked { value in value = Context.with(nil) { [value] in Add()(value, change) } }
     }
   }
 
   /// Changes the value in place under the lock. `body` leaves shape and type as they are.
   package func update(_ body: (inout AnyTensor) -> Void) {
     if ErrorScope.hasFailed { return }
-    content.withLock { body(&$0) }
+    locked { body(&$0) }
   }
 }

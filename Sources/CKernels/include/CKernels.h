@@ -114,6 +114,10 @@ nabla_memory_counters nabla_memory(void);
 // thread's slot is the task's.
 void *nabla_context(void);
 void nabla_context_set(void *context);
+// What the thread sanitizer is told of locks that it does not see; nothing in other builds.
+void nabla_lock_taken(void *lock);
+void nabla_lock_given(void *lock);
+
 /// Whether any stand-in for a failed result was made in this process: until then no operation looks for one.
 extern int nabla_failures;
 static inline int nabla_has_failures(void) { return __atomic_load_n(&nabla_failures, __ATOMIC_RELAXED); }
