@@ -74,6 +74,30 @@ extension GradientTape {
     }
   }
 
+  /// The gradients of a target with respect to sources of several kinds: variables, tensors and intermediate results, Float
+  /// beside Double.
+  ///
+  /// ```swift
+  /// let (dw, dx) = tape.gradient(of: loss, for: w, x)
+  /// ```
+  public func gradient<
+    T: FloatingPointScalar, First: GradientSource, Second: GradientSource, each Rest: GradientSource
+  >(
+    of target: Tensor<T>, for first: First, _ second: Second, _ rest: repeat each Rest
+  ) -> (Tensor<First.Scalar>?, Tensor<Second.Scalar>?, repeat Tensor<(each Rest).Scalar>?) {
+    var identities = [first.gradientIdentity, second.gradientIdentity]
+    for source in repeat each rest { identities.append(source.gradientIdentity) }
+    var gradients = gradient(of: [target.erased], for: identities, seeds: nil)[...]
+    return (next(&gradients, first), next(&gradients, second), repeat next(&gradients, each rest))
+  }
+
+  private func next<Source: GradientSource>(
+    _ gradients: inout ArraySlice<AnyTensor?>, _ source: Source
+  ) -> Tensor<Source.Scalar>? {
+    if let gradient = gradients.removeFirst() { return Tensor(unchecked: gradient) }
+    return tapeHasFailed ? Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) : nil
+  }
+
   /// The gradients by identity; `seeds` are ones unless given.
   @usableFromInline
   func gradient(of targets: [AnyTensor], for sources: [UInt64], seeds: [AnyTensor]?) -> [AnyTensor?] {

@@ -1,3 +1,4 @@
+import CKernels
 import NablaTensor
 import Synchronization
 
@@ -96,7 +97,21 @@ public final class AnyVariable: Sendable {
   }
 
   /// The value, unseen by recorders.
-  package var current: AnyTensor { content.withLock { $0 } }
+  package var current: AnyTensor { locked { $0 } }
+
+  /// Runs `body` with the value, and no other thread does so at the same time.
+  ///
+  /// A thread that has to wait for Swift's `Mutex` does so inside of the standard library, where the thread sanitizer
+  /// does not look: it is told of the lock.
+  @inline(__always)
+  private func locked<Result: Sendable>(_ body: (inout AnyTensor) -> Result) -> Result {
+    let address = Unmanaged.passUnretained(self).toOpaque()
+    return content.withLock { value in
+      nabla_lock_taken(address)
+      defer { nabla_lock_given(address) }
+      return body(&value)
+    }
+  }
 
   /// Whether a value of this shape and type may be assigned; if not, after the error.
   private func accepts(_ value: AnyTensor, _ operation: String) -> Bool {
@@ -116,7 +131,7 @@ public final class AnyVariable: Sendable {
   package func assign(_ value: AnyTensor) {
     guard accepts(value, "assign") else { return }
     if let tracer = Tracer.innermost { return tracer.assign(self, value) }
-    content.withLock { $0 = value.detached }
+    locked { $0 = value.detached }
   }
 
   // The updates of optimizers: in place where nothing else refers to the memory, nodes of a graph while compiling. The
@@ -128,14 +143,14 @@ public final class AnyVariable: Sendable {
     if let tracer = Tracer.innermost {
       return tracer.assign(self, tracer.read(self) + delta * tracer.scalar(dtype, scale))
     }
-    content.withLock { $0.add(delta, scaledBy: scale()) }
+    locked { $0.add(delta, scaledBy: scale()) }
   }
 
   /// value *= factor.
   package func multiply(by factor: @escaping @autoclosure () -> Double) {
     if ErrorScope.hasFailed { return }
     if let tracer = Tracer.innermost { return tracer.assign(self, tracer.read(self) * tracer.scalar(dtype, factor)) }
-    content.withLock { $0.scale(by: factor()) }
+    locked { $0.scale(by: factor()) }
   }
 
   /// value += delta, for any numeric type.
@@ -149,7 +164,7 @@ public final class AnyVariable: Sendable {
       Context.with(Tracer.innermost) { isSubtraction ? value - delta : value + delta }
     }
     if let tracer = Tracer.innermost { return tracer.assign(self, changed(tracer.read(self))) }
-    content.withLock { value in
+    locked { value in
       let before = value
       value = changed(before)
     }
@@ -157,7 +172,7 @@ public final class AnyVariable: Sendable {
 
   /// Exchanges the memory for that of `value`, and returns the old: how a plan updates without a copy.
   package func exchange(_ value: AnyTensor) -> AnyTensor {
-    content.withLock { content in
+    locked { content in
       let old = content
       content = value
       return old

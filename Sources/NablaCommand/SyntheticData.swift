@@ -1,4 +1,3 @@
-import Dispatch
 import Nabla
 
 /// What synthetic data is asked for.
@@ -26,11 +25,11 @@ extension Dataset {
     let blockRows = max(1, (1 << 16) / columns)
     var noise = Tensor<S>(zeros: [0])
     features = Tensor(shape: [rows, columns]) { scalars in
-      // No two blocks write the same elements.
-      nonisolated(unsafe) let x = scalars
+      let x = scalars
       noise = Tensor(shape: [rows]) { scalars in
-        nonisolated(unsafe) let e = scalars
-        DispatchQueue.concurrentPerform(iterations: (rows + blockRows - 1) / blockRows) { block in
+        let e = scalars
+        // No two blocks write the same elements.
+        Parallel.forEach((rows + blockRows - 1) / blockRows) { block in
           if Interrupt.isRequested { return }
           let start = block * blockRows
           let end = min(rows, start + blockRows)

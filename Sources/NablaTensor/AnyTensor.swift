@@ -104,11 +104,16 @@ private func write(_ value: Double, _ dtype: DType, to address: UnsafeMutableRaw
   switch dtype {
   case .float32: address.storeBytes(of: Float(value), as: Float.self)
   case .float64: address.storeBytes(of: value, as: Double.self)
-  case .int32: address.storeBytes(of: Int32(value), as: Int32.self)
-  case .int64: address.storeBytes(of: Int64(value), as: Int64.self)
-  case .uint8: address.storeBytes(of: UInt8(value), as: UInt8.self)
+  case .int32: address.storeBytes(of: saturated(value), as: Int32.self)
+  case .int64: address.storeBytes(of: saturated(value), as: Int64.self)
+  case .uint8: address.storeBytes(of: saturated(value), as: UInt8.self)
   case .bool: address.storeBytes(of: value != 0, as: Bool.self)
   }
+}
+
+/// The rule of casts: what is outside of the range becomes the nearest end of it, NaN 0.
+private func saturated<I: FixedWidthInteger>(_ value: Double) -> I {
+  I(exactly: value.rounded(.towardZero)) ?? (value.isNaN ? 0 : value < 0 ? .min : .max)
 }
 
 extension AnyTensor {

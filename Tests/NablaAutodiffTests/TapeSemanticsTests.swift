@@ -654,3 +654,26 @@ import Testing
     #expect(Memory.counters.inUse - before < 16 << 18)  // the tape has let go
   }
 }
+
+@Suite struct MixtureTests {
+  @Test func sourcesOfSeveralKinds() throws {
+    let w = Variable<Float>(3)
+    let x = Tensor<Double>([1, 2])
+    let tape = GradientTape()
+    tape.watch(x)
+    let middle = tape.record { Tensor<Float>(castingFrom: square(x)) }
+    let loss = tape.record { (w * middle).sum() }
+    let (dw, dx, dm, none) = tape.gradient(of: loss, for: w, x, middle, Variable<Float>(0))
+    #expect(dw?.scalar == 5)
+    #expect(dx?.scalars == [6, 12])
+    #expect(dm?.scalars == [3, 3])
+    #expect(none == nil)
+  }
+
+  @Test func variablesWithNumbers() {
+    let w = Variable<Float>(3)
+    let rate: Float = 0.5
+    #expect((w * rate).scalar == 1.5 && (rate * w).scalar == 1.5 && (2 * w).scalar == 6 && (w * 2).scalar == 6)
+    #expect((w + rate).scalar == 3.5 && (rate - w).scalar == -2.5 && (w / rate).scalar == 6 && (1 - w).scalar == -2)
+  }
+}

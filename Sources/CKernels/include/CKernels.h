@@ -128,6 +128,10 @@ nabla_memory_counters nabla_memory(void);
 // thread's slot is the task's.
 void *nabla_context(void);
 void nabla_context_set(void *context);
+// What the thread sanitizer is told of locks that it does not see; nothing in other builds.
+void nabla_lock_taken(void *lock);
+void nabla_lock_given(void *lock);
+
 /// A number that no other call in this process returns; never 0. Numbers of one thread follow each other.
 uint64_t nabla_next_identity(void);
 

@@ -2,7 +2,8 @@ import CKernels
 import NablaTensor
 
 // The operators take tensors, variables and single numbers in any mixture; at least one side is a tensor or a
-// variable. Each family has the same four forms, so that literals take the tensor's type without a search.
+// variable. Each family has the same six forms, so that literals take the tensor's type without a search. (A number beside a
+// variable is the last choice: a literal there is a tensor already.)
 
 // MARK: Addition
 
@@ -32,6 +33,12 @@ public func + <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> 
 /// The sum, element by element; shapes broadcast.
 @inlinable
 public func + <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value + b.value }
+/// The sum, element by element.
+@inlinable @_disfavoredOverload
+public func + <S: NumericScalar>(a: Variable<S>, b: S) -> Tensor<S> { a.value + Tensor(b) }
+/// The sum, element by element.
+@inlinable @_disfavoredOverload
+public func + <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) + b.value }
 
 // MARK: Subtraction
 
@@ -61,6 +68,12 @@ public func - <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> 
 /// The difference, element by element; shapes broadcast.
 @inlinable
 public func - <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value - b.value }
+/// The difference, element by element.
+@inlinable @_disfavoredOverload
+public func - <S: NumericScalar>(a: Variable<S>, b: S) -> Tensor<S> { a.value - Tensor(b) }
+/// The difference, element by element.
+@inlinable @_disfavoredOverload
+public func - <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) - b.value }
 
 // MARK: Multiplication
 
@@ -91,6 +104,12 @@ public func * <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> 
 /// The product, element by element; shapes broadcast.
 @inlinable
 public func * <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value * b.value }
+/// The product, element by element.
+@inlinable @_disfavoredOverload
+public func * <S: NumericScalar>(a: Variable<S>, b: S) -> Tensor<S> { a.value * Tensor(b) }
+/// The product, element by element.
+@inlinable @_disfavoredOverload
+public func * <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) * b.value }
 
 // MARK: Division
 
@@ -122,6 +141,12 @@ public func / <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<B.Scalar> 
 /// The quotient, element by element; shapes broadcast.
 @inlinable
 public func / <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<S> { a.value / b.value }
+/// The quotient, element by element.
+@inlinable @_disfavoredOverload
+public func / <S: NumericScalar>(a: Variable<S>, b: S) -> Tensor<S> { a.value / Tensor(b) }
+/// The quotient, element by element.
+@inlinable @_disfavoredOverload
+public func / <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) / b.value }
 
 // MARK: Negation
 
