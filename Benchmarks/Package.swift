@@ -11,6 +11,7 @@ let package = Package(
   products: [
     .executable(name: "matmul-benchmark", targets: ["MatmulBenchmark"]),
     .executable(name: "eager-benchmark", targets: ["EagerBenchmark"]),
+    .executable(name: "accuracy-benchmark", targets: ["AccuracyBenchmark"]),
     .executable(name: "benchmark-report", targets: ["BenchmarkReport"]),
   ],
   dependencies: [
@@ -26,6 +27,7 @@ let package = Package(
     .executableTarget(
       name: "MatmulBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport", "COpenBLAS", "CPeak"]),
     .executableTarget(name: "EagerBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport"]),
+    .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla]),
     .executableTarget(name: "BenchmarkReport", dependencies: [argumentParser, "BenchmarkSupport"]),
   ],
   swiftLanguageModes: [.v6]
