@@ -145,8 +145,16 @@ public final class AnyVariable: Sendable {
       return add(delta, scaledBy: isSubtraction ? -1 : 1, operation)
     }
     guard accepts(delta, operation) else { return }
-    let value = Tracer.innermost?.read(self) ?? current
-    Context.with(Tracer.innermost) { assign(isSubtraction ? value - delta : value + delta) }
+    // Unseen by recorders, and in one piece: two tasks that add must not both start from one value.
+    let tracer = Tracer.innermost
+    Context.with(tracer) {
+      if let tracer {
+        let value = tracer.read(self)
+        tracer.assign(self, isSubtraction ? value - delta : value + delta)
+      } else {
+        content.withLock { $0 = isSubtraction ? $0 - delta : $0 + delta }
+      }
+    }
   }
 
   /// Exchanges the memory for that of `value`, and returns the old: how a plan updates without a copy.
