@@ -164,6 +164,18 @@ INTEGER(u8, uint32_t)
         const T u = a[i], v = b[i];                                                                                    \
         y[i] = m[i] ? u : v;                                                                                           \
       }                                                                                                                \
+    } else if (sm == 1 && sa == 1 && sb == 0 && n > 0) {                                                               \
+      const T v = b[0];                                                                                                \
+      NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) {                                                              \
+        const T u = a[i];                                                                                              \
+        y[i] = m[i] ? u : v;                                                                                           \
+      }                                                                                                                \
+    } else if (sm == 1 && sa == 0 && sb == 1 && n > 0) {                                                               \
+      const T u = a[0];                                                                                                \
+      NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) {                                                              \
+        const T v = b[i];                                                                                              \
+        y[i] = m[i] ? u : v;                                                                                           \
+      }                                                                                                                \
     } else {                                                                                                           \
       for (ptrdiff_t i = 0; i < n; i++) y[i] = m[i * sm] ? a[i * sa] : b[i * sb];                                      \
     }                                                                                                                  \

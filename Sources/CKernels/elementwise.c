@@ -1,12 +1,5 @@
 #include "levels.h"
 
-typedef float f32;
-typedef double f64;
-typedef int32_t i32;
-typedef int64_t i64;
-typedef uint8_t u8;
-typedef uint8_t b8;
-
 // Integer arithmetic wraps; a quotient by zero is 0. Both as in NumPy, without its warning.
 static inline i32 quotient_i32(i32 a, i32 b) { return b == 0 ? 0 : b == -1 ? (i32)(0u - (uint32_t)a) : a / b; }
 static inline i64 quotient_i64(i64 a, i64 b) { return b == 0 ? 0 : b == -1 ? (i64)(0ull - (uint64_t)a) : a / b; }
@@ -34,7 +27,7 @@ NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 
 #ifdef NABLA_HAS_LEVELS
 #define NABLA_VECTORIZE_MATH NABLA_VECTORIZE
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2,f16c"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define NABLA_LEVEL avx2
 #include "math.body.h"
 #include "elementwise.body.h"
@@ -43,7 +36,7 @@ NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target(                                                                   \
-    "avx2,fma,bmi,bmi2,f16c,avx512f,avx512dq,avx512bw,avx512vl,avx512cd"))), apply_to = function)
+    "avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512cd"))), apply_to = function)
 #define NABLA_LEVEL avx512
 #include "math.body.h"
 #include "elementwise.body.h"
@@ -52,12 +45,6 @@ NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 #pragma clang attribute pop
 #endif
 
-#ifdef NABLA_HAS_LEVELS
-#define NABLA_PICK(table)                                                                                             \
-  (nabla_instruction_set() == 2 ? table##_avx512 : nabla_instruction_set() == 1 ? table##_avx2 : table##_base)
-#else
-#define NABLA_PICK(table) table##_base
-#endif
 
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) { return NABLA_PICK(unary_table)[op][dtype]; }
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return NABLA_PICK(binary_table)[op][dtype]; }

@@ -20,8 +20,20 @@
 // y may be the operand itself; without this the compiler's alias check sends such a call to scalar code.
 #define NABLA_VECTORIZE _Pragma("clang loop vectorize(assume_safety) interleave(enable)")
 
+typedef float f32;
+typedef double f64;
+typedef int32_t i32;
+typedef int64_t i64;
+typedef uint8_t u8;
+typedef uint8_t b8;
+
+/// The table of the level that the processor has.
 #if defined(__x86_64__)
 #define NABLA_HAS_LEVELS 1
+#define NABLA_PICK(table)                                                                                              \
+  (nabla_instruction_set() == 2 ? table##_avx512 : nabla_instruction_set() == 1 ? table##_avx2 : table##_base)
+#else
+#define NABLA_PICK(table) table##_base
 #endif
 
 #endif

@@ -99,10 +99,17 @@ static block *pool[LARGE_CLASSES];
 static int large_class(size_t bytes, size_t *rounded) {
   const int exponent = 63 - __builtin_clzll((unsigned long long)bytes);
   const size_t step = (size_t)1 << (exponent - 3);
-  const size_t up = (bytes + step - 1) / step * step;
+  size_t up = (bytes + step - 1) / step * step;
+  if (up >= HUGE_PAGE) up = (up + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; // what will be allocated
   const int top = 63 - __builtin_clzll((unsigned long long)up);
   *rounded = up;
   return top * 8 + (int)(up >> (top - 3)) - 8;
+}
+
+/// The size of the blocks of a class.
+static size_t class_size(int k) {
+  const int top = k / 8;
+  return (size_t)(k % 8 + 8) << (top - 3);
 }
 
 static void *allocate_large(size_t bytes) {
@@ -128,11 +135,36 @@ static void *allocate_large(size_t bytes) {
   return p;
 }
 
+/// Takes the largest pooled blocks out of the pool until `size` more bytes fit, and returns them as a list. Sizes that a
+/// program has ceased to use make room that way for those that it uses. Called with the lock held.
+static block *make_room(size_t size) {
+  block *out = 0;
+  for (int k = LARGE_CLASSES - 1; k >= 0 && pooled + size > limit; k--) {
+    while (pool[k] && pooled + size > limit) {
+      block *b = pool[k];
+      pool[k] = b->next;
+      pooled -= class_size(k);
+      b->next = out;
+      out = b;
+    }
+  }
+  return out;
+}
+
+static void free_list(block *b) {
+  while (b) {
+    block *next = b->next;
+    free(b);
+    b = next;
+  }
+}
+
 static void free_large(void *p, size_t bytes) {
   size_t size;
   const int k = large_class(bytes, &size);
   pthread_mutex_lock(&pool_lock);
-  const int keep = pooled + size <= limit;
+  const int keep = size <= limit;
+  block *out = keep ? make_room(size) : 0;
   if (keep) {
     block *b = p;
     b->next = pool[k];
@@ -141,6 +173,7 @@ static void free_large(void *p, size_t bytes) {
   }
   pthread_mutex_unlock(&pool_lock);
   if (!keep) free(p);
+  free_list(out);
 }
 
 // --- The interface ---------------------------------------------------------------------------------------------------
@@ -175,11 +208,7 @@ void nabla_memory_trim(void) {
   }
   pooled = 0;
   pthread_mutex_unlock(&pool_lock);
-  while (all) {
-    block *b = all;
-    all = b->next;
-    free(b);
-  }
+  free_list(all);
 }
 
 void nabla_memory_set_limit(size_t bytes) {

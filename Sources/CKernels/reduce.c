@@ -7,13 +7,6 @@
 #define NABLA_ROWS 32    // rows of a block of columns
 #define NABLA_TILE 512   // columns that are carried along together
 
-typedef float f32;
-typedef double f64;
-typedef int32_t i32;
-typedef int64_t i64;
-typedef uint8_t u8;
-typedef uint8_t b8;
-
 /// Where the right half starts: half the blocks, rounded up.
 static inline ptrdiff_t half(ptrdiff_t n, ptrdiff_t block) { return (n / 2 + block - 1) / block * block; }
 ptrdiff_t nabla_row_tree_left(ptrdiff_t n) { return n <= NABLA_BLOCK ? 0 : half(n, NABLA_BLOCK); }
@@ -24,22 +17,18 @@ ptrdiff_t nabla_column_tree_left(ptrdiff_t rows) { return rows <= NABLA_ROWS ? 0
 #undef NABLA_LEVEL
 
 #ifdef NABLA_HAS_LEVELS
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2"))), apply_to = function)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define NABLA_LEVEL avx2
 #include "reduce.body.h"
 #undef NABLA_LEVEL
 #pragma clang attribute pop
 
-#pragma clang attribute push(__attribute__((target("avx2,fma,bmi,bmi2,avx512f,avx512dq,avx512bw,avx512vl"))),         \
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))),         \
                              apply_to = function)
 #define NABLA_LEVEL avx512
 #include "reduce.body.h"
 #undef NABLA_LEVEL
 #pragma clang attribute pop
-#define NABLA_PICK(table)                                                                                             \
-  (nabla_instruction_set() == 2 ? table##_avx512 : nabla_instruction_set() == 1 ? table##_avx2 : table##_base)
-#else
-#define NABLA_PICK(table) table##_base
 #endif
 
 nabla_reduce_row nabla_reduce_row_kernel(nabla_reduction_op op, int dtype) { return NABLA_PICK(row_table)[op][dtype]; }

@@ -9,7 +9,7 @@ extension TensorConvertible where Scalar: FloatingPointScalar {
     let x = asTensor()
     guard let counted = normalizedAxes("mean", axes, x.shape) else { return Tensor(unchecked: .failed(x.dtype)) }
     let count = counted.reduce(1) { $0 * x.shape[$1] }
-    return x.reduced(Sum.self, counted, keepsDimensions) * Tensor(1 / Scalar(count))
+    return x.reduced(Sum.self, counted, keepsDimensions) / Tensor(Scalar(count))
   }
   private func variance(over axes: [Int]?, _ keepsDimensions: Bool) -> Tensor<Scalar> {
     let x = asTensor()

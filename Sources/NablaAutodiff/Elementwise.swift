@@ -9,6 +9,10 @@ public enum Slope {
   case one
   /// The negation.
   case minusOne
+  /// 1 where true, 0 elsewhere: what is not chosen receives nothing, not even NaN.
+  case mask(AnyTensor)
+  /// The reciprocal of a tensor: g is divided by it.
+  case reciprocal(AnyTensor)
   /// Anything else.
   case factor(AnyTensor)
 
@@ -18,6 +22,8 @@ public enum Slope {
     case .zero: nil
     case .one: g
     case .minusOne: -g
+    case .mask(let mask): Select().apply(Operands([mask, g, AnyTensor(0, dtype: g.dtype)]))
+    case .reciprocal(let divisor): g / divisor
     case .factor(let slope): g * slope
     }
   }
@@ -45,6 +51,12 @@ extension UnaryElementwise {
   public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
     Elementwise.unary(kernel, x[0], into: y, width: type.dtype.byteCount)
+  }
+
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
+    let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
+    return Elementwise.prepared(kernel, x[0].storage, into: y) ?? { self.evaluate(x, type, into: y.base) }
   }
 
   /// g · dy/dx.
@@ -100,6 +112,13 @@ extension BinaryElementwise {
   public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
     Elementwise.binary(kernel, x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
+  }
+
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
+    let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
+    return Elementwise.prepared(kernel, x[0].storage, x[1].storage, into: y)
+      ?? { self.evaluate(x, type, into: y.base) }
   }
 
   /// g · dy/dx for each operand, summed over the axes along which it was repeated.

@@ -62,12 +62,14 @@ extension GradientTape {
   ) -> [Tensor<Source.Scalar>?] {
     if let seeds = outputGradients, seeds.count != targets.count {
       fail("gradient", "\(targets.count) targets have \(seeds.count) output gradients")
-      return sources.map { _ in nil }
+      return sources.map { Tensor(unchecked: .failed(Source.Scalar.dtype, $0.shape)) }
     }
     let gradients = gradient(
       of: targets.map(\.erased), for: sources.map(\.gradientIdentity), seeds: outputGradients?.map(\.erased))
     return zip(sources, gradients).map { source, gradient in
       if let gradient { return Tensor(unchecked: gradient) }
+      // After a mistake everything is connected to it: a stand-in, so that code that unwraps goes on to the throw.
+      if tapeHasFailed { return Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) }
       return unconnected == .zeros ? Tensor(zeros: source.shape) : nil
     }
   }
@@ -79,7 +81,6 @@ extension GradientTape {
       fail("gradient", "a tape that is not persistent gives one set of gradients; make it persistent for more")
       return sources.map { _ in nil }
     }
-    if !isPersistent { isSpent = true }
     if ErrorScope.hasFailed { return sources.map { _ in nil } }
     let sourceNodes = sources.map { nodes[$0] }
     var pass = BackwardPass(nodeCount: Int(nodeCount), sources: sourceNodes)
@@ -91,9 +92,10 @@ extension GradientTape {
       }
       if let node = nodes[target.identity] { pass.accumulate(seed, at: Int(node)) }
     }
-    if isPersistent {
+    if isPersistent || keepsRecords {
       pass.run(over: records)
     } else {
+      isSpent = true
       var owned = records
       records = []
       pass.run(consuming: &owned)
@@ -101,6 +103,10 @@ extension GradientTape {
     return sourceNodes.map { $0.flatMap { pass.gradients[Int($0)] } }
   }
 }
+
+/// Whether a mistake was made in the innermost ``throwingErrors(_:)``.
+@usableFromInline
+var tapeHasFailed: Bool { ErrorScope.hasFailed }
 
 /// The walk from targets to sources. Records lie in one array in the order of execution, so the walk is a loop, and a
 /// tape of any length is freed without recursion.
@@ -120,13 +126,13 @@ private struct BackwardPass {
 
   mutating func run(over records: [GradientTape.Record]) {
     mark(records)
-    for record in records.reversed() { pull(record) }
+    for record in records.reversed() where !ErrorScope.hasFailed { pull(record) }
   }
 
   /// As `run(over:)`, letting each record go as soon as it is done, so that memory falls on the way.
   mutating func run(consuming records: inout [GradientTape.Record]) {
     mark(records)
-    while let record = records.popLast() { pull(record) }
+    while let record = records.popLast(), !ErrorScope.hasFailed { pull(record) }
   }
 
   private mutating func mark(_ records: [GradientTape.Record]) {

@@ -36,6 +36,8 @@ public final class GradientTape: Recorder {
   private let watchesAccessedVariables: Bool
   private var isPaused = false
   var isSpent = false
+  /// Set while several gradients make up one result, a Jacobian.
+  var keepsRecords = false
 
   var records: [Record] = []
   /// From the identity of a tensor or variable to its node.

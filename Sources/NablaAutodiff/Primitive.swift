@@ -18,6 +18,8 @@ public protocol Primitive: Sendable, Hashable {
   func resultType(_ x: Operands) -> TensorType?
   /// Computes the elements of the result, in row-major order, into memory for them. The operands fit.
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer)
+  /// The call of `evaluate` on windows that stay the same from run to run, as plans make it; only where they look moves.
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void
   /// The result: memory that `evaluate(_:_:into:)` fills, or a window on an operand (see ``ViewPrimitive``).
   func result(_ x: Operands, _ type: TensorType) -> AnyTensor
   /// Adds to `cotangents` what each operand receives where the result receives `g`; y is the result.
@@ -179,6 +181,11 @@ extension Primitive {
     if Context.isActive { return Recorder.apply(self, x) }
     guard !x.refused(by: Self.name), let type = resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
     return result(x, type)
+  }
+
+  /// Calls `evaluate`.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
+    { self.evaluate(x, type, into: y.base) }
   }
 
   /// Fresh memory, filled.

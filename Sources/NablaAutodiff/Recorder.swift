@@ -43,8 +43,8 @@ open class Recorder: Context {
   }
 }
 
-/// A table from identities to small numbers. Identities of one thread follow each other, so the low bits alone are a
-/// perfect hash in the usual case; probing settles the rest.
+/// A table from identities to small numbers. Identities of one thread follow each other in runs, so the low bits are a
+/// perfect hash within a run; the number of the run is mixed in, for a tape whose runs other threads' lie between.
 struct IdentityTable {
   private var slots: [(key: UInt64, value: Int32)]
   private(set) var count = 0
@@ -52,10 +52,15 @@ struct IdentityTable {
   init(capacity: Int = 64) { slots = Array(repeating: (0, 0), count: capacity) }
 
   @inline(__always)
+  private static func start(_ key: UInt64) -> Int {
+    Int(truncatingIfNeeded: key &+ (key >> 12) &* 0x9E37_79B9_7F4A_7C15)
+  }
+
+  @inline(__always)
   subscript(key: UInt64) -> Int32? {
     slots.withUnsafeBufferPointer { slots in
       let mask = slots.count - 1
-      var slot = Int(truncatingIfNeeded: key) & mask
+      var slot = Self.start(key) & mask
       while slots[slot].key != key {
         if slots[slot].key == 0 { return nil }
         slot = (slot + 1) & mask
@@ -68,7 +73,7 @@ struct IdentityTable {
   mutating func insert(_ key: UInt64, _ value: Int32) {
     if 2 * count >= slots.count { grow() }
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: key) & mask
+    var slot = Self.start(key) & mask
     while slots[slot].key != 0 && slots[slot].key != key { slot = (slot + 1) & mask }
     if slots[slot].key == 0 { count += 1 }
     slots[slot] = (key, value)

@@ -131,14 +131,22 @@ struct Identity: LinearPrimitive, ViewPrimitive {
 // MARK: - On a tape
 
 extension GradientTape {
+  /// Ends the gradients that make up one result: they count as one set.
+  private func spend() {
+    keepsRecords = false
+    if isPersistent { return }
+    isSpent = true
+    records = []
+  }
+
   /// All derivatives of a target: ∂target_i / ∂source_j, of shape target.shape + source.shape, by one pullback for each
   /// element of the target; nil where the target does not depend on the source.
-  ///
-  /// Errors: a tape that is not persistent and a target with more than one element.
   public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
     of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
   ) -> Tensor<Source.Scalar>? {
     let shape = Shape(target.shape.dimensions + source.shape.dimensions)
+    defer { spend() }
+    keepsRecords = true
     var rows: [Tensor<Source.Scalar>] = []
     for index in 0..<target.count {
       var seed = [T](repeating: 0, count: target.count)
@@ -166,6 +174,8 @@ extension GradientTape {
     let rows = target.shape[0]
     let width = target.shape.dropFirst().reduce(1, *)
     let shape = Shape(target.shape.dimensions + source.shape.dropFirst())
+    defer { spend() }
+    keepsRecords = true
     var columns: [Tensor<Source.Scalar>] = []
     for column in 0..<width {
       let seeds = Tensor<T>(shape: target.shape) { scalars in

@@ -72,7 +72,7 @@ public final class AnyVariable: Sendable {
   public let dtype: DType
   /// What tapes know the variable by.
   @usableFromInline
-  let identity: UInt64
+  package let identity: UInt64
   private let content: Mutex<AnyTensor>
 
   package init(_ value: AnyTensor, name: String, isTrainable: Bool) {
@@ -145,15 +145,13 @@ public final class AnyVariable: Sendable {
       return add(delta, scaledBy: isSubtraction ? -1 : 1, operation)
     }
     guard accepts(delta, operation) else { return }
-    // Unseen by recorders, and in one piece: two tasks that add must not both start from one value.
-    let tracer = Tracer.innermost
-    Context.with(tracer) {
-      if let tracer {
-        let value = tracer.read(self)
-        tracer.assign(self, isSubtraction ? value - delta : value + delta)
-      } else {
-        content.withLock { $0 = isSubtraction ? $0 - delta : $0 + delta }
-      }
+    func changed(_ value: AnyTensor) -> AnyTensor {
+      Context.with(Tracer.innermost) { isSubtraction ? value - delta : value + delta }
+    }
+    if let tracer = Tracer.innermost { return tracer.assign(self, changed(tracer.read(self))) }
+    content.withLock { value in
+      let before = value
+      value = changed(before)
     }
   }
 

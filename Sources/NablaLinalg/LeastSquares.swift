@@ -22,12 +22,14 @@ extension Linalg {
     }
     try requireFinite(a, name, "the matrix")
     try requireFinite(b, name, "the right-hand side")
-    let right = b.rank == 1 ? b.reshaped(to: [b.count, 1]) : b
+    // Tapes see the solution as one operation, and nothing of the way to it.
+    let left = stopGradient(a).erased
+    let right = stopGradient(b.rank == 1 ? b.reshaped(to: [b.count, 1]) : b).erased
     let x: AnyTensor
     if S.dtype == .float32 {
-      x = try LeastSquares<Float>(a.erased, right.erased).solution().erased
+      x = try LeastSquares<Float>(left, right).solution().erased
     } else {
-      x = try LeastSquares<Double>(a.erased, right.erased).solution().erased
+      x = try LeastSquares<Double>(left, right).solution().erased
     }
     let result = withoutDerivative(name, x, of: [a.erased, b.erased])
     return b.rank == 1 ? Tensor(result).reshaped(to: [a.shape[1]]) : Tensor(result)
@@ -45,14 +47,31 @@ private struct LeastSquares<S: LAPACKScalar> {
   init(_ a: AnyTensor, _ b: AnyTensor) throws {
     columns = a.shape[1]
     width = columns + b.shape[1]
-    // Powers of two: the scaling rounds nothing.
-    let norms = sqrt(square(Tensor<S>(a)).sum(axis: 0)).scalars
-    scales = norms.map { $0 > 0 && $0.isFinite ? S(sign: .plus, exponent: -$0.exponent, significand: 1) : 1 }
+    scales = Self.columnScales(a)
     triangle = try OpenBLAS.withOneThread { [scales] in
       try Self.reduced(rows: a.shape[0], width: a.shape[1] + b.shape[1]) { rows, target in
         Self.fill(target, rows, a, scales, b)
       }
     }
+  }
+
+  /// Powers of two that bring the columns' norms near 1: the scaling rounds nothing. By the largest element first, whose
+  /// square may not be a number.
+  private static func columnScales(_ a: AnyTensor) -> [S] {
+    if a.shape[0] == 0 { return [S](repeating: 1, count: a.shape[1]) }
+    let a = Tensor<S>(a)
+    let largest = maximum(a.max(axis: 0), -a.min(axis: 0)).scalars.map(scale)
+    let norms = sqrt(square(a * Tensor(largest)).sum(axis: 0)).scalars
+    return zip(largest, norms).map { min($0 * scale($1), S(sign: .plus, exponent: top, significand: 1)) }
+  }
+
+  /// The largest exponent.
+  private static var top: S.Exponent { S.greatestFiniteMagnitude.exponent }
+
+  /// The power of two that brings a size near 1, or, near the ends of the exponents, to one that can be squared.
+  private static func scale(_ size: S) -> S {
+    let limit = top / 4 * 3
+    return size > 0 ? S(sign: .plus, exponent: min(max(-size.exponent, -limit), limit), significand: 1) : 1
   }
 
   /// Copies rows of [A D, b] to column-major memory.

@@ -63,7 +63,8 @@ extension Optimizer {
 extension GradientClipping {
   /// The clipped gradients.
   func apply(_ gradients: [AnyTensor]) -> [AnyTensor] {
-    // Where the norm is within the bound, the factor is 1 exactly.
+    // Where the norm is within the bound, the factor is 1 exactly. A norm that is NaN makes everything NaN, and so does a
+    // common norm that is infinite, as in Keras: nothing hides it.
     switch self {
     case .value(let bound):
       return gradients.map { $0.clipped(-bound, bound) }
@@ -71,7 +72,8 @@ extension GradientClipping {
       return gradients.map { $0 * $0.sumOfSquares.clippingFactor(bound) }
     case .globalNorm(let bound):
       let total = gradients.dropFirst().reduce(gradients[0].sumOfSquares) { $0 + $1.sumOfSquares }
-      return gradients.map { $0 * total.clippingFactor(bound) }
+      let factor = total.clippingFactor(bound) + (total - total)
+      return gradients.map { $0 * factor }
     }
   }
 }
@@ -82,10 +84,11 @@ func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTe
   var variables: [AnyVariable] = []
   for pair in pairs {
     guard let gradient = pair.gradient else { continue }
-    guard gradient.shape == pair.variable.shape else {
+    guard gradient.shape == pair.variable.shape, gradient.dtype == pair.variable.dtype else {
       fail(
         "applyGradients",
-        "variable \(pair.variable.name) has shape \(pair.variable.shape), its gradient \(gradient.shape)")
+        "variable \(pair.variable.name) is \(pair.variable.dtype) of shape \(pair.variable.shape), its gradient "
+          + "\(gradient.dtype) of shape \(gradient.shape)")
       return nil
     }
     gradients.append(gradient)

@@ -142,7 +142,8 @@ private struct Signature: Hashable {
 /// }
 /// ```
 /// In the plan, element-wise chains run block by block in the cache together with the products and reductions that begin
-/// and end them, so a training step reads its data once. Results do not depend on the number of threads.
+/// and end them, so a training step reads its data once. What runs in blocks does not depend on the number of threads, to
+/// the bit; matrix products that run whole are OpenBLAS's, which promises less.
 ///
 /// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
 /// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.

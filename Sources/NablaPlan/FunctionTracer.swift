@@ -138,16 +138,18 @@ final class FunctionTracer: Tracer {
   }
 
   /// Whether a node is a constant in which every element is 1.
-  private func isOne(_ node: Int) -> Bool {
-    guard case .constant(let value) = graph.nodes[node].origin, value.dtype.isFloatingPoint, value.count > 0 else {
-      return false
-    }
-    let isUniform = value.count == 1 || value.resolvedStrides.allSatisfy { $0 == 0 }
-    return isUniform && value.scalarAsDouble == 1
+  private func isOne(_ node: Int) -> Bool { uniformValue(node) == 1 }
+
+  /// The one value of a constant whose elements are all the same memory.
+  private func uniformValue(_ node: Int) -> Double? {
+    guard case .constant(let value) = graph.nodes[node].origin, value.dtype.isFloatingPoint, value.count > 0,
+      value.count == 1 || value.resolvedStrides.allSatisfy({ $0 == 0 })
+    else { return nil }
+    return value.scalarAsDouble
   }
 
-  /// Element-wise operations repeat their operands themselves: a broadcast before them is dropped where another operand
-  /// still gives the shape.
+  /// Element-wise operations repeat their operands themselves: a broadcast before them, of a node or of a constant, is
+  /// dropped where another operand still gives the shape.
   private func withoutBroadcasts(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int? {
     var shorter = operands
     for index in operands.indices {

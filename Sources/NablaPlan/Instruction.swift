@@ -4,12 +4,17 @@ import NablaTensor
 /// One call of a primitive on windows that are fixed when the plan is made; what moves is where they look.
 struct Instruction {
   let primitive: any Primitive
-  let operands: Operands
   let type: TensorType
   let target: Storage
+  /// The call.
+  let run: () -> Void
 
-  @inline(__always)
-  func run() { primitive.evaluate(operands, type, into: target.base) }
+  init(primitive: any Primitive, operands: Operands, type: TensorType, target: Storage) {
+    self.primitive = primitive
+    self.type = type
+    self.target = target
+    run = primitive.prepared(operands, type, into: target)
+  }
 }
 
 /// Moves a window to a place in another one's memory: a view, or the rows of a block.

@@ -25,6 +25,13 @@ final class Plan {
   private var spares: [Storage?]
   private var outputs: [(node: Int, isFresh: Bool)] = []
 
+  // What a run sets before it starts.
+  private var argumentWindows: [(position: Int, window: Storage)] = []
+  private var variableWindows: [(variable: AnyVariable, window: Storage)] = []
+  private var numbers: [(number: () -> Double, target: AnyTensor)] = []
+  /// The calls of each turn, as bare closures.
+  private var calls: [() -> Void] = []
+
   init(_ graph: Graph, _ options: PlanOptions = PlanOptions()) {
     self.options = options
     self.graph = graph
@@ -38,6 +45,30 @@ final class Plan {
       time % 2 == 0 ? addWhole(at: time) : addPhase(at: time)
     }
     assignMemory()
+    findInlets()
+    for turn in turns {
+      switch turn {
+      case .phase(let phase): calls.append { phase.run() }
+      case .whole(let steps):
+        for step in steps {
+          switch step {
+          case .call(let instruction): calls.append(instruction.run)
+          case .look(let placement): calls.append { placement.run() }
+          }
+        }
+      }
+    }
+  }
+
+  private func findInlets() {
+    for (node, entry) in graph.nodes.enumerated() {
+      switch entry.origin {
+      case .argument(let position): argumentWindows.append((position, windows[node]!))
+      case .variable(let place): variableWindows.append((graph.variables[place], windows[node]!))
+      case .scalar(let place): numbers.append((graph.scalars[place], AnyTensor(memory[node]!)))
+      case .constant, .operation: break
+      }
+    }
   }
 
   // MARK: Making
@@ -135,20 +166,24 @@ final class Plan {
   // MARK: Running
 
   func run(_ arguments: [AnyTensor]) -> [AnyTensor] {
-    let dense = arguments.map(\.dense)
+    // What a run looks at is kept alive until its end.
     var held: [AnyTensor] = []
-    for (node, entry) in graph.nodes.enumerated() {
-      switch entry.origin {
-      case .argument(let position): windows[node]!.move(to: dense[position].address)
-      case .variable(let place):
-        held.append(graph.variables[place].current.dense)
-        windows[node]!.move(to: held[held.count - 1].address)
-      case .scalar(let place):
-        AnyTensor(memory[node]!).store(graph.scalars[place]())
-      case .constant, .operation: break
+    held.reserveCapacity(variableWindows.count)
+    for (position, window) in argumentWindows {
+      if arguments[position].isDense {
+        window.move(to: arguments[position].address)
+      } else {
+        held.append(arguments[position].dense)
+        window.move(to: held[held.count - 1].address)
       }
     }
-    let results = outputs.map { output -> AnyTensor? in
+    for (variable, window) in variableWindows {
+      let value = variable.current.dense
+      window.move(to: value.address)
+      held.append(value)
+    }
+    for (number, target) in numbers { target.store(number()) }
+    var results = outputs.map { output -> AnyTensor? in
       guard output.isFresh else { return nil }
       let type = graph.nodes[output.node].type
       let result = AnyTensor(Storage(dtype: type.dtype, shape: type.shape))
@@ -158,47 +193,34 @@ final class Plan {
     for (index, assignment) in graph.assignments.enumerated() {
       if let spare = spares[index] { windows[assignment.node]!.move(to: spare.base) }
     }
-    // Windows keep nothing alive: what they look at must live until the last copy is made.
-    let (copies, values) = withExtendedLifetime((dense, held, results)) {
-      execute()
-      return (zip(outputs, results).map { $1 ?? AnyTensor(windows[$0.node]!).copied }, newValues)
+    let values = withExtendedLifetime((arguments, held)) {
+      for call in calls { call() }
+      for index in results.indices where results[index] == nil {
+        results[index] = AnyTensor(windows[outputs[index].node]!).copied
+      }
+      return newValues()
     }
-    held = []
     if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
       return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
     }
+    held = []  // so that a variable's old memory can serve the next run
     assign(values)
     for body in graph.afterRun { body() }
-    return copies
+    return results.map { $0! }
   }
 
-  private func execute() {
-    for turn in turns {
-      switch turn {
-      case .phase(let phase): phase.run()
-      case .whole(let steps):
-        for step in steps {
-          switch step {
-          case .call(let instruction): instruction.run()
-          case .look(let placement): placement.run()
-          }
-        }
-      }
-    }
-  }
-
-  /// What variables take at the end of a run: the memory of the value where it has some of its own, else a copy.
-  private var newValues: [AnyTensor] {
+  /// The values that variables take: memory of its own where the node has some, else a copy.
+  private func newValues() -> [AnyTensor] {
     graph.assignments.indices.map { index in
-      spares[index].map { AnyTensor($0) } ?? AnyTensor(windows[graph.assignments[index].node]!).copied
+      AnyTensor(spares[index] ?? AnyTensor(windows[graph.assignments[index].node]!).copied.storage)
     }
   }
 
+  /// Gives variables their new values, and keeps their old memory for the next run, unless someone holds it.
   private func assign(_ values: [AnyTensor]) {
     for (index, assignment) in graph.assignments.enumerated() {
       var old = graph.variables[assignment.variable].exchange(values[index])
       guard spares[index] != nil else { continue }
-      // The old memory serves the next run, unless someone holds it.
       let isReusable = isKnownUniquelyReferenced(&old.storage) && old.storage.owner == nil && old.isDense
       spares[index] = isReusable ? old.storage : Storage(dtype: old.dtype, shape: old.shape)
     }

@@ -1,6 +1,6 @@
 import CKernels
 
-#if canImport(Runtime)
+#if os(Linux) && canImport(Runtime)
 import Runtime
 #endif
 #if canImport(Glibc)
@@ -19,7 +19,7 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   public let operation: String
   /// What was seen and what was expected, with the shapes.
   public let message: String
-  #if canImport(Runtime)
+  #if os(Linux) && canImport(Runtime)
   // The names behind the addresses are looked up when they are asked for: that takes tens of milliseconds, and a
   // server that answers 400 need not spend them.
   private let stack: Backtrace?
@@ -28,7 +28,7 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   /// The first line outside of Nabla that led to the call, as `file:line`, where the program carries debug
   /// information (Swift packages do, in release builds too). Looked up at each call, which takes a while.
   public var location: String? {
-    #if canImport(Runtime)
+    #if os(Linux) && canImport(Runtime)
     stack.flatMap(callerLocation)
     #else
     nil
@@ -39,7 +39,7 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   public init(operation: String, message: String) {
     self.operation = operation
     self.message = message
-    #if canImport(Runtime)
+    #if os(Linux) && canImport(Runtime)
     stack = try? Backtrace.capture(limit: 64)
     #endif
   }
@@ -50,7 +50,7 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   }
 }
 
-#if canImport(Runtime)
+#if os(Linux) && canImport(Runtime)
 /// The innermost frame of the stack whose source is not Nabla's own.
 ///
 /// Operators cannot take `#fileID` as a default argument, and a signature with `file:line:` on every function hides

@@ -37,6 +37,21 @@ extension Work {
     }
   }
 
+  /// A chain that ends in a sum, and its gradient: what fusing is for.
+  static var chains: [Work] {
+    let chain = { (x: Tensor<Float>, y: Tensor<Float>) in (tanh(x * y + 1) * 0.5 + x * x).sum() }
+    let slope = { (x: Tensor<Float>, y: Tensor<Float>) in gradient(at: x) { chain($0, y) } }
+    return [("sum(tanh(x*y + 1)*0.5 + x*x), 1e7", chain), ("its gradient in x, 1e7", slope)].map { name, body in
+      Work(name, mode: .compiled) {
+        var draw = Draw()
+        let x = draw.uniform([10_000_000], -1, 2)
+        let y = draw.uniform([10_000_000], -1, 2)
+        let plan = compiled(body)
+        return { plan(x, y) }
+      }
+    }
+  }
+
   static var matrices: [Work] {
     let square: Shape = [2000, 2000]
     return [

@@ -3,17 +3,30 @@ import Nabla
 
 // Training steps through the tape with plain descent. Each call takes one step and returns the loss before it.
 extension Work {
-  /// The step of a loss over parameters.
-  private static func step(
-    _ parameters: [Tensor<Float>], rate: Float, loss: @escaping ([Variable<Float>]) -> Tensor<Float>
-  ) -> () -> Tensor<Float> {
-    let variables = parameters.map { Variable($0) }
-    let optimizer = SGD<Float>(learningRate: rate)
-    return {
-      let tape = GradientTape()
-      let value = tape.record { loss(variables) }
-      optimizer.applyGradients(zip(tape.gradient(of: value, for: variables), variables))
-      return value
+  /// A training problem: parameters, data, and the loss over both.
+  struct Problem {
+    var parameters: [Tensor<Float>]
+    var data: [Tensor<Float>]
+    var optimizer: any Optimizer<Float>
+    var loss: (_ parameters: [Variable<Float>], _ data: [Tensor<Float>]) -> Tensor<Float>
+  }
+
+  /// The step of a problem, eager and compiled.
+  private static func training(_ name: String, _ problem: @escaping () -> Problem) -> [Work] {
+    [Results.Mode.eager, .compiled].map { mode in
+      Work(name, mode: mode) {
+        let problem = problem()
+        let variables = problem.parameters.map { Variable($0) }
+        let step = { (data: [Tensor<Float>]) -> Tensor<Float> in
+          let tape = GradientTape()
+          let value = tape.record { problem.loss(variables, data) }
+          problem.optimizer.applyGradients(zip(tape.gradient(of: value, for: variables), variables))
+          return value
+        }
+        if mode == .eager { return { step(problem.data) } }
+        let plan = compiled(step)
+        return { plan(problem.data) }
+      }
     }
   }
 
@@ -23,73 +36,71 @@ extension Work {
   }
 
   /// The fit of a line to five points, word for word as in Examples/Tutorial.
-  static var tutorial: Work {
-    Work("tutorial loop, a step") {
+  static var tutorial: [Work] {
+    training("tutorial loop, a step") {
       let X: Tensor<Float> = [0, 0.25, 0.5, 0.75, 1]
       let Y = (Tensor<Float>([12_000, 14_000, 15_000, 16_500, 17_500]) - 12_000) / 5500
-      let a = Variable<Float>(0), b = Variable<Float>(0), variables = [a, b]
-      let optimizer = SGD<Float>(learningRate: 1e-3)
-      return {
-        let tape = GradientTape()
-        let loss = tape.record { 0.5 * square(a * X + b - Y).sum() }
-        let gradients = tape.gradient(of: loss, for: variables)
-        optimizer.applyGradients(zip(gradients, variables))
-        return loss
+      return Problem(parameters: [0, 0], data: [X, Y], optimizer: SGD<Float>(learningRate: 1e-3)) { parameters, data in
+        0.5 * square(parameters[0] * data[0] + parameters[1] - data[1]).sum()
       }
     }
   }
 
   static var regressions: [Work] {
-    [leastSquares(100_000, 1000), leastSquares(1_000_000, 64), logisticRegression, softmaxRegression]
+    leastSquares(100_000, 1000) + leastSquares(1_000_000, 64) + logisticRegression + softmaxRegression
   }
 
-  private static func leastSquares(_ rows: Int, _ features: Int) -> Work {
-    Work("least squares step, \(Format.grouped(rows)) x \(Format.grouped(features))") {
+  private static func leastSquares(_ rows: Int, _ features: Int) -> [Work] {
+    training("least squares step, \(Format.grouped(rows)) x \(Format.grouped(features))") {
       var draw = Draw()
       let X = draw.uniform([rows, features])
       let y = draw.uniform([rows, 1])
-      return step([Tensor(zeros: [features, 1])], rate: 0.1) { square(matmul(X, $0[0]) - y).mean() }
+      return Problem(
+        parameters: [Tensor(zeros: [features, 1])], data: [X, y], optimizer: SGD<Float>(learningRate: 0.1)
+      ) { square(matmul($1[0], $0[0]) - $1[1]).mean() }
     }
   }
 
-  private static var logisticRegression: Work {
-    Work("logistic regression step, 1,000,000 x 64") {
+  private static var logisticRegression: [Work] {
+    training("logistic regression step, 1,000,000 x 64") {
       var draw = Draw()
       let X = draw.uniform([1_000_000, 64])
       let y = Tensor<Float>(castingFrom: draw.uniform([1_000_000, 1]) .> 0)
-      return step([Tensor(zeros: [64, 1]), 0], rate: 0.1) { parameters in
-        let z = matmul(X, parameters[0]) + parameters[1]
-        return (softplus(z) - y * z).mean()
+      return Problem(
+        parameters: [Tensor(zeros: [64, 1]), 0], data: [X, y], optimizer: SGD<Float>(learningRate: 0.1)
+      ) { parameters, data in
+        let z = matmul(data[0], parameters[0]) + parameters[1]
+        return (softplus(z) - data[1] * z).mean()
       }
     }
   }
 
-  private static var softmaxRegression: Work {
-    Work("softmax regression step, 1,000,000 x 64 x 10") {
+  private static var softmaxRegression: [Work] {
+    training("softmax regression step, 1,000,000 x 64 x 10") {
       var draw = Draw()
       let X = draw.uniform([1_000_000, 64])
       let targets = draw.oneHot(1_000_000, classes: 10)
-      return step([Tensor(zeros: [64, 10]), Tensor(zeros: [10])], rate: 0.1) {
-        crossEntropy(matmul(X, $0[0]) + $0[1], targets)
-      }
+      return Problem(
+        parameters: [Tensor(zeros: [64, 10]), Tensor(zeros: [10])], data: [X, targets],
+        optimizer: SGD<Float>(learningRate: 0.1)
+      ) { crossEntropy(matmul($1[0], $0[0]) + $0[1], $1[1]) }
     }
   }
 
-  static var perceptrons: [Work] {
-    [perceptron(hidden: 64, batch: 32), perceptron(hidden: 512, batch: 128)]
-  }
+  static var perceptrons: [Work] { perceptron(hidden: 64, batch: 32) + perceptron(hidden: 512, batch: 128) }
 
   /// Two layers with relu between, for images of 28 × 28 in ten classes.
-  private static func perceptron(hidden: Int, batch: Int) -> Work {
-    Work("MLP 784-\(hidden)-10 step, batch \(batch), SGD") {
+  private static func perceptron(hidden: Int, batch: Int) -> [Work] {
+    training("MLP 784-\(hidden)-10 step, batch \(batch), Adam") {
       var draw = Draw()
       let X = draw.uniform([batch, 784], 0, 1)
       let targets = draw.oneHot(batch, classes: 10)
       let first = draw.weights(784, hidden)
       let second = draw.weights(hidden, 10)
-      return step([first, Tensor(zeros: [hidden]), second, Tensor(zeros: [10])], rate: 0.01) {
-        crossEntropy(matmul(relu(matmul(X, $0[0]) + $0[1]), $0[2]) + $0[3], targets)
-      }
+      return Problem(
+        parameters: [first, Tensor(zeros: [hidden]), second, Tensor(zeros: [10])], data: [X, targets],
+        optimizer: Adam<Float>(learningRate: 0.001)
+      ) { w, data in crossEntropy(matmul(relu(matmul(data[0], w[0]) + w[1]), w[2]) + w[3], data[1]) }
     }
   }
 }

@@ -31,7 +31,7 @@ struct Work {
   }
 
   /// Everything, in the order of the table.
-  static var all: [Work] { [tutorial] + elementwise + matrices + regressions + perceptrons + products }
+  static var all: [Work] { tutorial + elementwise + chains + matrices + regressions + perceptrons + products }
 }
 
 /// The stream that all data comes from: NumPy's PCG64, so that the peers work on the same numbers.

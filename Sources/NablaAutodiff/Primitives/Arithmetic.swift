@@ -100,7 +100,7 @@ struct Divide: BinaryElementwise {
   static let kernel = NABLA_DIVIDE
   static let residuals: Residuals = [.operands, .result]
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
-    .factor(operand == 0 ? Reciprocal()(x[1]) : -(y / x[1]))
+    operand == 0 ? .reciprocal(x[1]) : .factor(-(y / x[1]))
   }
 }
 

@@ -234,7 +234,8 @@ struct Maximum: BinaryElementwise {
   static let kernel = NABLA_MAXIMUM
   static let residuals: Residuals = .operands
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
-    .factor(Compare(operand == 0 ? .greaterEqual : .less)(x[0], x[1]).cast(to: y.dtype))
+    let isFirst = Compare(.greaterEqual)(x[0], x[1])
+    return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
   }
 }
 
@@ -254,7 +255,8 @@ struct Minimum: BinaryElementwise {
   static let kernel = NABLA_MINIMUM
   static let residuals: Residuals = .operands
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
-    .factor(Compare(operand == 0 ? .lessEqual : .greater)(x[0], x[1]).cast(to: y.dtype))
+    let isFirst = Compare(.lessEqual)(x[0], x[1])
+    return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
   }
 }
 

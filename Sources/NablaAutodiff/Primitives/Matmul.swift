@@ -12,29 +12,41 @@ struct Matmul: Primitive {
   var transposesRight = false
 
   func resultType(_ x: Operands) -> TensorType? {
-    let (a, b) = (matrixShape(x[0].shape, transposesLeft), matrixShape(x[1].shape, transposesRight))
+    let (a, b) = (x[0].shape, x[1].shape)
     guard x[0].dtype == x[1].dtype, isFloatingPoint(x) else {
       fail(Self.name, "\(x[0].dtype) and \(x[1].dtype) do not mix; both must be float32 or both float64")
       return nil
     }
-    guard a[a.rank - 1] == b[b.rank - 2] else {
-      fail(Self.name, "shapes \(a) and \(b) do not fit: \(a[a.rank - 1]) columns meet \(b[b.rank - 2]) rows")
+    let (m, k) = sizes(a, transposesLeft)
+    let (inner, n) = sizes(b, transposesRight)
+    guard k == inner else {
+      fail(
+        Self.name,
+        "shapes \(matrixShape(a, transposesLeft)) and \(matrixShape(b, transposesRight)) do not fit: "
+          + "\(k) columns meet \(inner) rows")
       return nil
     }
+    guard max(m, k, n) <= Int(Int32.max) else {
+      fail(
+        Self.name, "shapes \(a) and \(b) have a size of \(max(m, k, n)); BLAS counts with 32 bits, up to \(Int32.max)")
+      return nil
+    }
+    if a.rank == 2 && b.rank == 2 { return TensorType(x[0].dtype, Shape(unchecked: [m, n])) }
     guard let batch = Shape(unchecked: a.dropLast(2)).broadcast(with: Shape(unchecked: b.dropLast(2))) else {
       fail(Self.name, "the leading axes of shapes \(a) and \(b) do not broadcast")
       return nil
     }
-    for size in [a[a.rank - 2], a[a.rank - 1], b[b.rank - 1]] where size > Int(Int32.max) {
-      fail(Self.name, "shapes \(a) and \(b) have a size of \(size); BLAS counts with 32 bits, up to \(Int32.max)")
-      return nil
-    }
-    let sizes = batch.dimensions + [a[a.rank - 2], b[b.rank - 1]]
-    guard Shape.checkedCount(sizes) != nil else {
+    guard Shape.checkedCount(batch.dimensions + [m, n]) != nil else {
       fail(Self.name, "the result of shapes \(a) and \(b) would have more elements than Int.max")
       return nil
     }
-    return TensorType(x[0].dtype, Shape(unchecked: sizes))
+    return TensorType(x[0].dtype, Shape(unchecked: batch.dimensions + [m, n]))
+  }
+
+  /// Rows and columns of the matrices of a stack.
+  private func sizes(_ shape: Shape, _ transposes: Bool) -> (Int, Int) {
+    let (rows, columns) = (shape[shape.rank - 2], shape[shape.rank - 1])
+    return transposes ? (columns, rows) : (rows, columns)
   }
 
   private func matrixShape(_ shape: Shape, _ transposes: Bool) -> Shape {
@@ -44,6 +56,9 @@ struct Matmul: Primitive {
   }
 
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    if x[0].rank == 2 && x[1].rank == 2 && !transposesLeft && !transposesRight {
+      return MatrixProduct.multiply(x[0], x[1], into: y)
+    }
     let a = transposesLeft ? x[0].window(permutedBy: x[0].matrixTransposition) : x[0]
     let b = transposesRight ? x[1].window(permutedBy: x[1].matrixTransposition) : x[1]
     let rows = a.shape.dropLast().reduce(1, *)

@@ -81,7 +81,7 @@ struct Power: BinaryElementwise {
     }
     let isPositive = Compare(.greater)(a, zero)
     let safe = Select().apply(Operands([isPositive, a, zero + 1]))
-    return .factor(y * Log()(safe))
+    return .factor(Select().apply(Operands([isPositive, y * Log()(safe), zero])))
   }
 }
 

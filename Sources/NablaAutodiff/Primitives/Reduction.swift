@@ -45,6 +45,9 @@ extension AxisReduction {
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Reduction.reduce(Self.kernel, x[0], over: axes, into: y)
   }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
+    Reduction.prepared(Self.kernel, x[0].storage, over: axes, into: y) ?? { self.evaluate(x, type, into: y.base) }
+  }
 
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard x[0].first == rows else { return nil }

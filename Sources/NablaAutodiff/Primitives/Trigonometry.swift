@@ -53,7 +53,7 @@ struct Asin: UnaryElementwise {
   static let name = "asin"
   static let kernel = NABLA_ASIN
   static let residuals: Residuals = .operands
-  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()(1 - Square()(x))) }
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()((1 - x) * (x + 1))) }
 }
 
 /// The inverse sine of each element, in radians; NaN outside -1 ... 1.
@@ -68,7 +68,7 @@ struct Acos: UnaryElementwise {
   static let name = "acos"
   static let kernel = NABLA_ACOS
   static let residuals: Residuals = .operands
-  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Rsqrt()(1 - Square()(x))) }
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Rsqrt()((1 - x) * (x + 1))) }
 }
 
 /// The inverse cosine of each element, in radians; NaN outside -1 ... 1.
@@ -173,7 +173,7 @@ struct Atanh: UnaryElementwise {
   static let name = "atanh"
   static let kernel = NABLA_ATANH
   static let residuals: Residuals = .operands
-  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(1 - Square()(x))) }
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()((1 - x) * (x + 1))) }
 }
 
 /// The inverse hyperbolic tangent of each element; NaN outside -1 ... 1.

@@ -81,7 +81,10 @@ private struct StoredMatrix {
   /// A window of rank 2 without a copy where one of its steps is 1, else a dense copy.
   init(_ x: AnyTensor) {
     let (rows, columns) = (x.shape[0], x.shape[1])
-    let steps = x.resolvedStrides
+    guard let steps = x.strides else {
+      self.init(tensor: x, isTransposed: false, leadingDimension: max(1, columns))
+      return
+    }
     let limit = Int(Int32.max)
     if (steps[1] == 1 || columns == 1) && (steps[0] >= max(1, columns) || rows == 1) && steps[0] <= limit {
       self.init(tensor: x, isTransposed: false, leadingDimension: rows == 1 ? max(1, columns) : steps[0])
@@ -115,9 +118,9 @@ package enum MatrixProduct {
     let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
     if m == 0 || n == 0 { return }
     if k == 0 { return y.update(repeating: 0, count: m * n) }
-    if n == 1 { return multiply(StoredMatrix(a), vector: b, step: b.resolvedStrides[0], y) }
+    if n == 1 { return multiply(StoredMatrix(a), vector: b, step: b.strides?[0] ?? 1, y) }
     if m == 1 {
-      return multiply(StoredMatrix(b.window(permutedBy: [1, 0])), vector: a, step: a.resolvedStrides[1], y)
+      return multiply(StoredMatrix(b.window(permutedBy: [1, 0])), vector: a, step: a.strides?[1] ?? 1, y)
     }
     let (left, right) = (StoredMatrix(a), StoredMatrix(b))
     withExtendedLifetime((left.tensor, right.tensor)) {

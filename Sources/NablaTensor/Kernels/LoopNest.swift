@@ -34,16 +34,17 @@ package struct LoopNest {
     }
   }
 
-  /// Calls `body` for each innermost loop with the offsets of its first elements, in elements. Large nests are shared
-  /// over the threads.
-  package func forEachRow(_ body: (_ offsets: [Int]) -> Void) {
+  /// Calls `body` for each innermost loop, or for pieces of a long one, with the offsets of its first elements, in
+  /// elements, and its length. Large nests are shared over the threads.
+  package func forEachRow(_ body: (_ offsets: [Int], _ count: Int) -> Void) {
     if isEmpty { return }
     let rows = sizes.dropLast().reduce(1, *)
-    if rows == 1 { return forEachRow(in: 0..<1, body) }
-    Parallel.forEachPiece(of: rows, cost: rowCount) { forEachRow(in: $0, body) }
+    if rows > 1 { return Parallel.forEachPiece(of: rows, cost: rowCount) { forEachRow(in: $0, body) } }
+    let steps = strides.map { $0[$0.count - 1] }
+    Parallel.forEachPiece(of: rowCount) { piece in body(steps.map { $0 * piece.lowerBound }, piece.count) }
   }
 
-  private func forEachRow(in rows: Range<Int>, _ body: (_ offsets: [Int]) -> Void) {
+  private func forEachRow(in rows: Range<Int>, _ body: (_ offsets: [Int], _ count: Int) -> Void) {
     let outer = sizes.count - 1
     var offsets = [Int](repeating: 0, count: strides.count)
     var index = [Int](repeating: 0, count: outer)
@@ -54,7 +55,7 @@ package struct LoopNest {
       for operand in strides.indices { offsets[operand] += strides[operand][axis] * index[axis] }
     }
     for _ in rows {
-      body(offsets)
+      body(offsets, rowCount)
       var axis = outer - 1
       while axis >= 0 {
         index[axis] += 1
@@ -70,8 +71,8 @@ package struct LoopNest {
   private func copyMatrices(_ width: Int, from source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer) {
     let (outer, inner) = (sizes.count - 2, sizes.count - 1)
     var matrices = self
-    matrices.sizes[outer] = 1
-    matrices.forEachRow { offsets in
+    (matrices.sizes[outer], matrices.sizes[inner]) = (1, 1)
+    matrices.forEachRow { offsets, _ in
       Parallel.forEachPiece(of: sizes[outer], cost: sizes[inner]) { rows in
         nabla_copy_matrix(
           source + (offsets[0] + rows.lowerBound * strides[0][outer]) * width, strides[0][outer], strides[0][inner],
@@ -82,7 +83,7 @@ package struct LoopNest {
   }
 
   /// The length of the innermost loop.
-  package var rowCount: Int { sizes[sizes.count - 1] }
+  private var rowCount: Int { sizes[sizes.count - 1] }
   /// The step of an operand in the innermost loop.
   package func rowStride(_ operand: Int) -> Int { strides[operand][sizes.count - 1] }
 
@@ -91,18 +92,12 @@ package struct LoopNest {
     let kernel = nabla_copy_kernel(dtype.rawValue)!
     let width = dtype.byteCount
     if isEmpty { return }
-    if sizes.count == 1 && rowStride(0) == 1 && rowStride(1) == 1 {
-      return Parallel.forEachPiece(of: rowCount) { piece in
-        kernel(source + piece.lowerBound * width, 1, destination + piece.lowerBound * width, 1, piece.count)
-      }
-    }
     // The two innermost loops together, in blocks, where source and target run along different ones.
     if sizes.count >= 2 && rowStride(0) != 1 && strides[0][sizes.count - 2] == 1 {
       return copyMatrices(width, from: source, to: destination)
     }
-    forEachRow { offsets in
-      kernel(
-        source + offsets[0] * width, rowStride(0), destination + offsets[1] * width, rowStride(1), rowCount)
+    forEachRow { offsets, count in
+      kernel(source + offsets[0] * width, rowStride(0), destination + offsets[1] * width, rowStride(1), count)
     }
   }
 }

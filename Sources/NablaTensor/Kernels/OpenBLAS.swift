@@ -36,25 +36,26 @@ public struct OpenBLAS: Sendable, Hashable {
     return Int(openblas_get_num_threads())
   }
 
-  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself.
+  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself. The setting is
+  /// the whole process's: the first who asks makes it, the last who is done takes it back.
   package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
-    // Several tasks may be in here: the first one sets the number, the last one sets it back.
-    singleThreaded.withLock { state in
+    _ = current
+    oneThread.withLock { state in
       if state.users == 0 {
-        state.before = Int32(threadCount)
-        if state.before != 1 { openblas_set_num_threads(1) }
+        state.before = openblas_get_num_threads()
+        openblas_set_num_threads(1)
       }
       state.users += 1
     }
     defer {
-      singleThreaded.withLock { state in
+      oneThread.withLock { state in
         state.users -= 1
-        if state.users == 0 && state.before != 1 { openblas_set_num_threads(state.before) }
+        if state.users == 0 { openblas_set_num_threads(state.before) }
       }
     }
     return try body()
   }
-  private static let singleThreaded = Mutex((users: 0, before: Int32(1)))
+  private static let oneThread = Mutex<(users: Int, before: Int32)>((0, 1))
 
   /// The version, as far as the configuration tells: `0.3.21`.
   public var version: String {

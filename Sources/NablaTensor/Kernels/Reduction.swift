@@ -21,6 +21,25 @@ package enum Reduction {
     }
   }
 
+  /// The reduction as one call on windows that stay, for plans; nil where it takes several, or is worth threads.
+  package static func prepared(
+    _ op: nabla_reduction_op, _ x: Storage, over axes: [Int], into y: Storage
+  ) -> (() -> Void)? {
+    // Axes that are not side by side would have to be brought together first.
+    guard x.strides == nil, x.shape.elementCount < 2 * Parallel.grain, !axes.isEmpty,
+      axes[axes.count - 1] - axes[0] == axes.count - 1
+    else { return nil }
+    let (_, outer, reduced, inner) = blocks(of: AnyTensor(x), over: axes)
+    let row = nabla_reduce_row_kernel(op, x.dtype.rawValue)!
+    let columns = nabla_reduce_columns_kernel(op, x.dtype.rawValue)!
+    let width = x.dtype.byteCount
+    if outer == 1 { return inner == 1 ? { row(x.base, reduced, y.base) } : { columns(x.base, reduced, inner, y.base) } }
+    if inner > 1 { return nil }
+    return {
+      for index in 0..<outer { row(x.base + index * reduced * width, reduced, y.base + index * width) }
+    }
+  }
+
   /// The element-wise operation that combines two partial results of a reduction.
   package static func combining(_ op: nabla_reduction_op) -> nabla_binary_op {
     switch op {
