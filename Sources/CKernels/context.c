@@ -10,9 +10,8 @@ void nabla_lock_taken(void *lock) { (void)lock; }
 void nabla_lock_given(void *lock) { (void)lock; }
 #endif
 
-static _Thread_local void *context = 0;
-void *nabla_context(void) { return context; }
-void nabla_context_set(void *value) { context = value; }
+static _Thread_local nabla_thread thread = {0, 0, 0};
+nabla_thread *nabla_this_thread(void) { return &thread; }
 
 // A thread takes identities in runs, so that the shared counter is touched once in four thousand.
 #define NABLA_RUN 4096

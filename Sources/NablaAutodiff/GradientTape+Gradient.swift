@@ -106,7 +106,7 @@ extension GradientTape {
       return sources.map { _ in nil }
     }
     if ErrorScope.hasFailed { return sources.map { _ in nil } }
-    let sourceNodes = sources.map { nodes[$0] }
+    let sourceNodes = sources.map { node($0) }
     var pass = BackwardPass(nodeCount: Int(nodeCount), sources: sourceNodes)
     for (index, target) in targets.enumerated() {
       let seed = seeds?[index] ?? AnyTensor(repeating: 1, dtype: target.dtype, shape: target.shape)
@@ -114,7 +114,7 @@ extension GradientTape {
         fail("gradient", "target \(index) has shape \(target.shape), its output gradient \(seed.shape)")
         return sources.map { _ in nil }
       }
-      if let node = nodes[target.identity] { pass.accumulate(seed, at: Int(node)) }
+      if let node = node(target.identity) { pass.accumulate(seed, at: Int(node)) }
     }
     if isPersistent || keepsRecords {
       pass.run(over: records)

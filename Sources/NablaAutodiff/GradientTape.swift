@@ -34,16 +34,31 @@ public final class GradientTape: Recorder {
   /// Whether several sets of gradients may be taken.
   public let isPersistent: Bool
   private let watchesAccessedVariables: Bool
-  private var isPaused = false
   var isSpent = false
   /// Set while several gradients make up one result, a Jacobian.
   var keepsRecords = false
+  private var log = Log()
 
-  var records: [Record] = []
-  /// From the identity of a tensor or variable to its node.
-  private(set) var nodes = IdentityTable()
-  private(set) var nodeCount: Int32 = 0
-  private var variables: [AnyVariable] = []
+  /// What is recorded, in one value: a class checks each access to each of its properties, and a small operation has time
+  /// for one.
+  struct Log {
+    var isPaused = false
+    var records: [Record] = []
+    /// From the identity of a tensor or variable to its node.
+    private(set) var nodes = IdentityTable()
+    private(set) var nodeCount: Int32 = 0
+    private(set) var variables: [AnyVariable] = []
+
+    init() { records.reserveCapacity(16) }
+  }
+
+  var records: [Record] {
+    get { log.records }
+    set { log.records = newValue }
+  }
+  /// The node of a tensor or variable, if it is watched or was recorded.
+  func node(_ identity: UInt64) -> Int32? { log.nodes[identity] }
+  var nodeCount: Int32 { log.nodeCount }
 
   /// An empty tape.
   ///
@@ -52,7 +67,6 @@ public final class GradientTape: Recorder {
   ///   - watchesAccessedVariables: watch trainable variables that are read; else only what ``watch(_:)`` names.
   public init(persistent: Bool = false, watchesAccessedVariables: Bool = true) {
     isPersistent = persistent
-    records.reserveCapacity(16)
     self.watchesAccessedVariables = watchesAccessedVariables
   }
 
@@ -68,43 +82,50 @@ public final class GradientTape: Recorder {
   public func watch<S>(_ tensor: Tensor<S>) { watch(tensor.erased) }
   /// Watches a variable, also one that is not trainable.
   public func watch<S>(_ variable: Variable<S>) {
-    if variable.erased.dtype.isFloatingPoint { _ = node(watching: variable.erased) }
+    if variable.erased.dtype.isFloatingPoint { _ = log.node(watching: variable.erased) }
   }
   func watch(_ tensor: AnyTensor) {
-    if tensor.dtype.isFloatingPoint && nodes[tensor.identity] == nil { nodes.insert(tensor.identity, newNode()) }
+    if tensor.dtype.isFloatingPoint { log.watch(tensor.identity) }
   }
 
   /// Runs `body` without recording on this tape.
   public func withoutRecording<Result>(_ body: () throws -> Result) rethrows -> Result {
-    let before = isPaused
-    isPaused = true
-    defer { isPaused = before }
+    let before = log.isPaused
+    log.isPaused = true
+    defer { log.isPaused = before }
     return try body()
   }
 
   /// Forgets all records and everything watched.
   public func reset() {
-    records = []
-    nodes = IdentityTable()
-    nodeCount = 0
-    variables = []
+    log = Log()
     isSpent = false
   }
 
   /// The variables that are watched, in the order in which that began.
-  public var watchedVariables: [AnyVariable] { variables }
+  public var watchedVariables: [AnyVariable] { log.variables }
 
   /// The names of the recorded operations, in order.
   public var recordedOperations: [String] { records.map { type(of: $0.primitive).name } }
 
-  // MARK: Recording
+  override func observeRead(of variable: AnyVariable, as value: AnyTensor) {
+    log.observeRead(of: variable, as: value.identity, watches: watchesAccessedVariables && variable.isTrainable)
+  }
 
-  private func newNode() -> Int32 {
+  override func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) { log.observe(primitive, x, y) }
+}
+
+extension GradientTape.Log {
+  private mutating func newNode() -> Int32 {
     nodeCount += 1
     return nodeCount - 1
   }
 
-  private func node(watching variable: AnyVariable) -> Int32 {
+  mutating func watch(_ identity: UInt64) {
+    if nodes[identity] == nil { nodes.insert(identity, newNode()) }
+  }
+
+  mutating func node(watching variable: AnyVariable) -> Int32 {
     if let node = nodes[variable.identity] { return node }
     let node = newNode()
     nodes.insert(variable.identity, node)
@@ -112,14 +133,12 @@ public final class GradientTape: Recorder {
     return node
   }
 
-  override func observeRead(of variable: AnyVariable, as value: AnyTensor) {
+  mutating func observeRead(of variable: AnyVariable, as identity: UInt64, watches: Bool) {
     if isPaused { return }
-    if watchesAccessedVariables && variable.isTrainable || nodes[variable.identity] != nil {
-      nodes.insert(value.identity, node(watching: variable))
-    }
+    if watches || nodes[variable.identity] != nil { nodes.insert(identity, node(watching: variable)) }
   }
 
-  override func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
+  mutating func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
     if isPaused { return }
     let first = nodes[x[0].identity] ?? -1
     let second = x.count > 1 ? nodes[x[1].identity] ?? -1 : -1
@@ -129,9 +148,9 @@ public final class GradientTape: Recorder {
     let node = newNode()
     nodes.insert(y.identity, node)
     records.append(
-      Record(
+      GradientTape.Record(
         primitive: primitive, operands: kept.contains(.operands) ? x : x.withoutElements,
         result: kept.contains(.result) ? y : y.withoutElements,
-        operandNodes: NodeList(first: first, second: second, rest: rest), resultNode: node))
+        operandNodes: GradientTape.NodeList(first: first, second: second, rest: rest), resultNode: node))
   }
 }

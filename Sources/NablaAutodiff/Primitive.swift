@@ -124,6 +124,7 @@ public struct Operands: Sendable {
 
   /// Shapes and types alone.
   var withoutElements: Operands {
+    if rest.isEmpty && first.isSmall && second?.isSmall ?? true { return self }
     if let second, rest.isEmpty { return Operands(first.withoutElements, second.withoutElements) }
     if rest.isEmpty { return Operands(first.withoutElements) }
     return Operands(all.map(\.withoutElements))

@@ -16,11 +16,12 @@ open class Recorder: Context {
 
   /// Applies a primitive while contexts are open.
   static func apply(_ primitive: some Primitive, _ x: Operands) -> AnyTensor {
-    if ErrorScope.hasFailed { return .failed(x[0].dtype, x[0].shape) }
+    let thread = Context.thread
+    if thread.pointee.has_failed != 0 { return .failed(x[0].dtype, x[0].shape) }
     guard !x.refused(by: type(of: primitive).name), let type = primitive.resultType(x) else {
       return .failed(x[0].dtype, x[0].shape)
     }
-    let y = Tracer.innermost?.evaluate(primitive, x, type) ?? primitive.result(x, type)
+    let y = thread.pointee.tracer == nil ? primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, type)
     if y.dtype.isFloatingPoint, let context = Context.current { observe(context, primitive, x, y) }
     return y
   }

@@ -9,7 +9,9 @@ open class Tracer: Context {
   package init() { super.init(isTracer: true) }
 
   /// The tracer that is at work on this thread.
-  static var innermost: Tracer? { Context.current?.tracer.map { unsafeDowncast($0, to: Tracer.self) } }
+  static var innermost: Tracer? {
+    Context.thread.pointee.tracer.map { Unmanaged<Tracer>.fromOpaque($0).takeUnretainedValue() }
+  }
 
   /// Whether a symbolic value belongs to this tracer's graph.
   open func owns(_ node: Int) -> Bool { false }

@@ -44,7 +44,7 @@ public struct AnyTensor: Sendable {
 
   /// This tensor without its elements, where they take memory worth freeing: shape and type remain.
   package var withoutElements: AnyTensor {
-    if storage.kind != .memory || count * dtype.byteCount <= 256 { return self }
+    if isSmall || !hasMemory { return self }
     return AnyTensor(Storage(.released, dtype: dtype, shape: shape))
   }
 
@@ -65,6 +65,8 @@ public struct AnyTensor: Sendable {
   public var isDense: Bool { storage.strides == nil }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
+  /// Whether letting the elements go would free next to nothing.
+  package var isSmall: Bool { storage.strides == nil && storage.shape.elementCount * dtype.byteCount <= 256 }
   /// Whether there are elements in memory: neither failed nor symbolic.
   @inline(__always)
   package var hasMemory: Bool { if case .memory = storage.kind { true } else { false } }

@@ -25,9 +25,13 @@ open class Context {
     self.isTracer = isTracer
   }
 
+  /// What this thread knows; valid on it alone.
+  @inline(__always)
+  package static var thread: UnsafeMutablePointer<nabla_thread> { nabla_this_thread() }
+
   /// Whether any context is open on this thread.
   @inline(__always)
-  package static var isActive: Bool { nabla_context() != nil }
+  package static var isActive: Bool { thread.pointee.context != nil }
 
   /// Whether a context that takes part in operations is open: a recorder or a tracer, not only scopes that catch errors.
   package static var seesOperations: Bool {
@@ -41,7 +45,7 @@ open class Context {
 
   /// The innermost open context of this thread.
   package static var current: Context? {
-    nabla_context().map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }
+    thread.pointee.context.map { Unmanaged<Context>.fromOpaque($0).takeUnretainedValue() }
   }
 
   /// Opens this context inside the current ones while `body` runs.
@@ -56,10 +60,19 @@ open class Context {
 
   /// Makes `context` the innermost one while `body` runs; nil closes all.
   package static func with<Result>(_ context: Context?, _ body: () throws -> Result) rethrows -> Result {
-    let before = nabla_context()
-    nabla_context_set(context.map { Unmanaged.passUnretained($0).toOpaque() })
-    defer { nabla_context_set(before) }
+    let before = current
+    enter(context)
+    defer { enter(before) }
     return try withExtendedLifetime(context) { try body() }
+  }
+
+  private static func enter(_ context: Context?) {
+    func pointer(_ context: Context?) -> UnsafeMutableRawPointer? {
+      context.map { Unmanaged.passUnretained($0).toOpaque() }
+    }
+    thread.pointee = nabla_thread(
+      context: pointer(context), tracer: pointer(context?.tracer),
+      has_failed: context?.errorScope?.error == nil ? 0 : 1)
   }
 
   /// Whether this context is open on this thread.

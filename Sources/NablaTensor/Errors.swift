@@ -83,7 +83,7 @@ private let libraryFolders = [
 /// Public for authors of primitives; others throw errors of their own.
 public func fail(_ operation: String, _ message: @autoclosure () -> String) {
   if let scope = ErrorScope.innermost {
-    if scope.error == nil { scope.error = NablaError(operation: operation, message: message()) }
+    if scope.error == nil { scope.keep(NablaError(operation: operation, message: message())) }
     return
   }
   let line = NablaError(operation: operation, message: message()).description + "\n"
@@ -107,10 +107,17 @@ public func throwingErrors<Result>(_ body: () throws -> Result) throws -> Result
 
 /// The context that ``throwingErrors(_:)`` opens.
 package final class ErrorScope: Context {
-  package var error: NablaError?
+  package private(set) var error: NablaError?
 
   package static var innermost: ErrorScope? { Context.current?.errorScope }
 
   /// Whether a mistake was made in the innermost scope: nothing may change any more.
-  package static var hasFailed: Bool { Context.isActive && innermost?.error != nil }
+  @inline(__always)
+  package static var hasFailed: Bool { Context.thread.pointee.has_failed != 0 }
+
+  /// Keeps the first mistake. This scope is the innermost one of the calling thread.
+  package func keep(_ error: NablaError) {
+    if self.error == nil { self.error = error }
+    Context.thread.pointee.has_failed = 1
+  }
 }

@@ -74,7 +74,6 @@ enum AccuracyBenchmark {
       isWithin = isWithin && worst.ulps <= function.limit && worst.special == 0
       let hundredths = (worst.ulps * 1000).rounded() / 1000
       print("| \(function.name) | \(hundredths) | \(worst.at) | \(Int(function.limit)) | \(worst.special) |")
-      fflush(stdout)
     }
     if !isWithin { exit(1) }
   }

@@ -124,10 +124,17 @@ typedef struct {
 } nabla_memory_counters;
 nabla_memory_counters nabla_memory(void);
 
-// The slot of the calling thread that holds its innermost context; contexts never cross a suspension point, so the
-// thread's slot is the task's.
-void *nabla_context(void);
-void nabla_context_set(void *context);
+/// What operations ask of the calling thread, side by side. Contexts never cross a suspension point, so what is the
+/// thread's is the task's.
+typedef struct {
+  /// The innermost open context, or NULL.
+  void *context;
+  /// The innermost context that compiles a function, or NULL.
+  void *tracer;
+  /// Whether a mistake was made in the innermost scope that catches errors.
+  int has_failed;
+} nabla_thread;
+nabla_thread *nabla_this_thread(void);
 // What the thread sanitizer is told of locks that it does not see; nothing in other builds.
 void nabla_lock_taken(void *lock);
 void nabla_lock_given(void *lock);

@@ -87,7 +87,10 @@ extension Storage {
   /// The one stride that walks this tensor as a dense one of `target`: 1 where it is that, 0 for a single element.
   @inline(__always)
   fileprivate func flatStride(in target: Shape) -> Int? {
-    guard strides == nil else { return shape.elementCount == 1 && shape.rank <= target.rank ? 0 : nil }
+    if let strides {
+      // A window that repeats one element, as the gradient of a sum does.
+      return shape.rank <= target.rank && (shape.elementCount == 1 || strides.allSatisfy { $0 == 0 }) ? 0 : nil
+    }
     if shape == target { return 1 }
     return shape.elementCount == 1 && shape.rank <= target.rank ? 0 : nil
   }

@@ -23,7 +23,7 @@ package enum Parallel {
       first.withLock { if index < $0.index { $0 = (index, error) } }
     }
     if scope.error == nil, let error = first.withLock({ $0.error }) {
-      scope.error = NablaError(operation: error.operation, message: error.message)  // on the caller's stack
+      scope.keep(NablaError(operation: error.operation, message: error.message))  // on the caller's stack
     }
   }
 
