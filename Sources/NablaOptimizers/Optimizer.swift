@@ -78,10 +78,10 @@ extension GradientClipping {
   }
 }
 
-/// The gradients that are there with their variables, clipped; or nil after the error.
+/// The pairs whose gradient is there, clipped; or nil after the error.
 func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTensor, AnyVariable)]? {
-  var gradients: [AnyTensor] = []
-  var variables: [AnyVariable] = []
+  var present: [(AnyTensor, AnyVariable)] = []
+  present.reserveCapacity(pairs.count)
   for pair in pairs {
     guard let gradient = pair.gradient else { continue }
     guard gradient.shape == pair.variable.shape, gradient.dtype == pair.variable.dtype else {
@@ -91,15 +91,14 @@ func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTe
           + "\(gradient.dtype) of shape \(gradient.shape)")
       return nil
     }
-    gradients.append(gradient)
-    variables.append(pair.variable)
+    present.append((gradient, pair.variable))
   }
-  guard !gradients.isEmpty else {
+  guard !present.isEmpty else {
     fail("applyGradients", "no variable has a gradient; does the loss depend on them inside record { }?")
     return nil
   }
-  if let clipping { gradients = clipping.apply(gradients) }
-  return Array(zip(gradients, variables))
+  guard let clipping else { return present }
+  return Array(zip(clipping.apply(present.map(\.0)), present.map(\.1)))
 }
 
 /// What an optimizer keeps for each variable: other variables, zero at first.

@@ -58,15 +58,16 @@ public struct AnyTensor: Sendable {
   @inline(__always)
   package var strides: [Int]? { storage.strides }
   /// The number of elements.
-  public var count: Int { shape.elementCount }
+  @inline(__always)
+  public var count: Int { storage.count }
   /// The number of axes.
   public var rank: Int { shape.rank }
   /// Whether elements lie in memory in row-major order without gaps.
-  public var isDense: Bool { storage.strides == nil }
+  public var isDense: Bool { storage.isDense }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
   /// Whether letting the elements go would free next to nothing.
-  package var isSmall: Bool { storage.strides == nil && storage.shape.elementCount * dtype.byteCount <= 256 }
+  package var isSmall: Bool { storage.isDense && storage.count * dtype.byteCount <= 256 }
   /// Whether there are elements in memory: neither failed nor symbolic.
   @inline(__always)
   package var hasMemory: Bool { if case .memory = storage.kind { true } else { false } }

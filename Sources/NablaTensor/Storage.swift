@@ -28,6 +28,13 @@ public final class Storage: Sendable {
   public let shape: Shape
   /// The steps along the axes, in elements; nil for a dense row-major window, the usual case.
   package let strides: [Int]?
+  // What small operations ask, as numbers: an array that is looked at is retained first.
+  /// The number of elements.
+  package let count: Int
+  /// Whether elements lie in memory in row-major order without gaps.
+  package let isDense: Bool
+  /// Whether all elements are one and the same.
+  package let isUniform: Bool
   /// Whose memory this shares; nil where it owns its own.
   package let owner: Storage?
   // The first element. Elements are written only while uniquely owned; see above. The address itself changes only in the
@@ -40,19 +47,27 @@ public final class Storage: Sendable {
     self.dtype = dtype
     self.shape = shape
     owner = nil
-    let (bytes, overflow) = shape.elementCount.multipliedReportingOverflow(by: dtype.byteCount)
+    count = shape.elementCount
+    isUniform = count == 1
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
     if !overflow, let block = nabla_allocate(bytes) {
       kind = .memory
       strides = nil
+      isDense = true
       byteCount = bytes
       base = block
     } else {
       fail("allocate", "there is no memory for \(dtype) of shape \(shape)")
       kind = .failed
       strides = [Int](repeating: 0, count: shape.rank)
+      isDense = false
       byteCount = 0
       base = Self.zero
     }
+  }
+
+  private static func isUniform(_ count: Int, _ strides: [Int]?) -> Bool {
+    count == 1 || count > 0 && (strides?.allSatisfy { $0 == 0 } ?? false)
   }
 
   /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds.
@@ -70,6 +85,9 @@ public final class Storage: Sendable {
     self.strides = strides
     owner = other.owner ?? other
     byteCount = 0
+    count = shape.elementCount
+    isDense = strides == nil
+    isUniform = Self.isUniform(count, strides)
     base = other.base + offset * other.dtype.byteCount
   }
 
@@ -81,6 +99,9 @@ public final class Storage: Sendable {
     strides = kind == .failed ? [Int](repeating: 0, count: shape.rank) : nil
     owner = nil
     byteCount = 0
+    count = shape.elementCount
+    isDense = strides == nil
+    isUniform = Self.isUniform(count, strides)
     // A released window is not read: that would be a defect of a derivative, and ends the process.
     base = kind == .failed ? Self.zero : UnsafeMutableRawPointer(bitPattern: 64)!
   }
@@ -93,6 +114,9 @@ public final class Storage: Sendable {
     self.strides = strides
     owner = Storage.plan
     byteCount = 0
+    count = shape.elementCount
+    isDense = strides == nil
+    isUniform = Self.isUniform(count, strides)
     base = UnsafeMutableRawPointer(bitPattern: 64)!
   }
   private static let plan = Storage(.released, dtype: .uint8, shape: .scalar)

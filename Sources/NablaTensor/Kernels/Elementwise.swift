@@ -6,6 +6,7 @@ package enum Elementwise {
   package static func unary(_ kernel: nabla_unary, _ x: AnyTensor, into y: UnsafeMutableRawPointer, width: Int) {
     withExtendedLifetime(x.storage) {
       if x.isDense {
+        if x.count < 2 * Parallel.grain { return kernel(x.address, 1, y, x.count) }
         let step = x.dtype.byteCount
         return Parallel.forEachPiece(of: x.count) { piece in
           kernel(x.address + piece.lowerBound * step, 1, y + piece.lowerBound * width, piece.count)
@@ -25,9 +26,11 @@ package enum Elementwise {
   ) {
     withExtendedLifetime((a.storage, b.storage)) {
       // The usual cases first: equal dense shapes, or a scalar beside a dense tensor.
-      if let sa = a.storage.flatStride(in: shape), let sb = b.storage.flatStride(in: shape) {
+      let count = shape.elementCount
+      if let sa = a.storage.flatStride(count), let sb = b.storage.flatStride(count) {
         let step = a.dtype.byteCount
-        return Parallel.forEachPiece(of: shape.elementCount) { piece in
+        if count < 2 * Parallel.grain { return kernel(a.address, sa, b.address, sb, y, count) }
+        return Parallel.forEachPiece(of: count) { piece in
           let start = piece.lowerBound
           kernel(
             a.address + start * sa * step, sa, b.address + start * sb * step, sb, y + start * width, piece.count)
@@ -66,8 +69,8 @@ package enum Elementwise {
 extension Elementwise {
   /// y = f(x).
   package static func prepared(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) -> (() -> Void)? {
-    let count = y.shape.elementCount
-    guard x.strides == nil, count < 2 * Parallel.grain else { return nil }
+    let count = y.count
+    guard x.isDense, count < 2 * Parallel.grain else { return nil }
     return { kernel(x.base, 1, y.base, count) }
   }
 
@@ -75,8 +78,8 @@ extension Elementwise {
   package static func prepared(
     _ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage
   ) -> (() -> Void)? {
-    let count = y.shape.elementCount
-    guard count < 2 * Parallel.grain, let sa = a.flatStride(in: y.shape), let sb = b.flatStride(in: y.shape) else {
+    let count = y.count
+    guard count < 2 * Parallel.grain, let sa = a.flatStride(count), let sb = b.flatStride(count) else {
       return nil
     }
     return { kernel(a.base, sa, b.base, sb, y.base, count) }
@@ -84,14 +87,12 @@ extension Elementwise {
 }
 
 extension Storage {
-  /// The one stride that walks this tensor as a dense one of `target`: 1 where it is that, 0 for a single element.
+  /// The one stride that walks this window as a dense one of a shape with `count` elements that it broadcasts to: 1 where
+  /// it is that, 0 where it repeats one element.
   @inline(__always)
-  fileprivate func flatStride(in target: Shape) -> Int? {
-    if let strides {
-      // A window that repeats one element, as the gradient of a sum does.
-      return shape.rank <= target.rank && (shape.elementCount == 1 || strides.allSatisfy { $0 == 0 }) ? 0 : nil
-    }
-    if shape == target { return 1 }
-    return shape.elementCount == 1 && shape.rank <= target.rank ? 0 : nil
+  fileprivate func flatStride(_ count: Int) -> Int? {
+    // A shape that broadcasts to another of as many elements differs from it in axes of size 1 at most.
+    if isDense && self.count == count { return 1 }
+    return isUniform ? 0 : nil
   }
 }
