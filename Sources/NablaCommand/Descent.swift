@@ -22,6 +22,8 @@ struct DescentSettings {
   var batchSize: Int?
   var tolerance: Double
   var seed: UInt64
+  /// Whether steps run operation by operation, not as a compiled plan.
+  var isEager: Bool
 }
 
 /// What a descent came to.
@@ -41,13 +43,14 @@ struct DescentOutcome<S: FloatingPointScalar> {
   let intercept: Tensor<S>
 }
 
-/// Linear regression by descent on a tape, as a user of the library writes it.
+/// Linear regression by descent on a tape, as a user of the library writes it; compiled, so that a step reads the data
+/// once.
 struct Descent<S: FloatingPointScalar> {
   let settings: DescentSettings
   let stepSize: StepSize
   let rowCount: Int
   private let data: Dataset<S>
-  private let optimizer: SGD<S>
+  private let update: (Tensor<S>, Tensor<S>) -> (Tensor<S>, Tensor<S>)
   private let weights: Variable<S>
   private let intercept: Variable<S>
 
@@ -57,21 +60,31 @@ struct Descent<S: FloatingPointScalar> {
     rowCount = data.rowCount
     self.data = settings.batchSize == nil || data.truth != nil ? data : data.shuffled(seed: settings.seed)
     stepSize = StepSize(self.data, settings)
-    optimizer = SGD(
+    let optimizer = SGD<S>(
       learningRate: S(stepSize.value), momentum: settings.method == .sgd ? 0 : S(settings.momentum),
       nesterov: settings.method == .nesterov)
-    weights = Variable(Tensor(zeros: [data.featureCount]), name: "weights")
-    intercept = Variable(0, name: "intercept")
+    let weights = Variable(Tensor<S>(zeros: [data.featureCount]), name: "weights")
+    let intercept = Variable<S>(0, name: "intercept")
+    (self.weights, self.intercept) = (weights, intercept)
+    let step = { (x: Tensor<S>, y: Tensor<S>) -> (Tensor<S>, Tensor<S>) in
+      let tape = GradientTape()
+      let loss = tape.record { square(matmul(x, weights) + intercept - y).mean() }
+      let gradients = tape.gradient(of: loss, for: [weights, intercept]).map { $0! }
+      optimizer.applyGradients(gradients, to: [weights, intercept])
+      return (loss, square(gradients[0]).sum() + square(gradients[1]))
+    }
+    if settings.isEager {
+      update = step
+    } else {
+      let plan = compiled(step)
+      update = { plan($0, $1) }
+    }
   }
 
-  /// The loss and the squared norm of its gradient before the step.
+  /// Takes a step; the loss and the squared norm of its gradient before it.
   private func step(_ x: Tensor<S>, _ y: Tensor<S>) -> (loss: Double, squaredNorm: Double) {
-    let tape = GradientTape()
-    let loss = tape.record { square(matmul(x, weights) + intercept - y).mean() }
-    let gradients = tape.gradient(of: loss, for: [weights, intercept])
-    optimizer.applyGradients(zip(gradients, [weights, intercept]))
-    let squaredNorm = gradients.reduce(0) { $0 + Double(square($1!).sum().scalar) }
-    return (Double(loss.scalar), squaredNorm)
+    let (loss, squaredNorm) = update(x, y)
+    return (Double(loss.scalar), Double(squaredNorm.scalar))
   }
 
   /// Descends until convergence, the last epoch, Ctrl-C, or a loss that is no number.

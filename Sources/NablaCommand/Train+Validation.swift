@@ -52,7 +52,7 @@ extension Train {
     try refuse(
       [
         ("learning-rate", learningRate != nil), ("optimizer", optimizer != nil), ("epochs", epochs != nil),
-        ("batch-size", batchSize != nil), ("tolerance", tolerance != nil),
+        ("batch-size", batchSize != nil), ("tolerance", tolerance != nil), ("eager", eager),
       ], "--solver lstsq")
   }
 

@@ -49,6 +49,8 @@ struct Train: ParsableCommand {
   var optimizer: Method?
   @Option(help: "The momentum of momentum and nesterov. (default: 0.9)")
   var momentum: Double?
+  @Flag(help: "Run the steps operation by operation, not as a compiled plan.")
+  var eager = false
   @Option(help: "The most passes over the data. (default: 1000)")
   var epochs: Int?
   @Option(help: "Rows of a mini-batch. (default: all rows)")
@@ -110,7 +112,7 @@ struct Train: ParsableCommand {
     DescentSettings(
       learningRate: learningRate ?? .auto, method: optimizer ?? .sgd, momentum: momentum ?? 0.9,
       epochs: epochs ?? 1000, batchSize: batchSize, tolerance: tolerance ?? (dtype == .float32 ? 1e-5 : 1e-10),
-      seed: seed)
+      seed: seed, isEager: eager)
   }
 
   private var syntheticSettings: SyntheticSettings {

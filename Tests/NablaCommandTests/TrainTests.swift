@@ -23,7 +23,7 @@ import Testing
   @Test(arguments: [
     "", "--dtype float64", "--optimizer momentum", "--optimizer nesterov --momentum 0.5", "--batch-size 300",
     "--batch-size 256 --optimizer momentum --dtype float64", "--batch-size 5000", "--learning-rate 0.3", "--seed 7",
-    "--solver lstsq", "--noise 0",
+    "--solver lstsq", "--noise 0", "--eager", "--eager --batch-size 300 --optimizer momentum",
   ]) func recoversTheCoefficients(_ options: String) throws {
     let result = try run("train --rows 5000 --features 5 \(options)")
     #expect(result.status == 0)

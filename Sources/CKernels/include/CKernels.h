@@ -97,6 +97,16 @@ int nabla_processor_has(const char *feature);
 /// The processor's vendor as cpuid spells it, or "".
 void nabla_processor_vendor(char buffer[13]);
 
+// A kernel on each of several rows, which lie `…0` bytes apart: short rows are too many for calls from outside.
+void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0,
+                      ptrdiff_t rows, ptrdiff_t n);
+void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
+                       ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n);
+void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,
+                       ptrdiff_t n);
+void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0, ptrdiff_t sy,
+                     ptrdiff_t rows, ptrdiff_t n);
+
 /// The left part of a reduction's binary tree over n elements (or rows), or 0 where n is one block: every sum follows it.
 ptrdiff_t nabla_row_tree_left(ptrdiff_t n);
 ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);

@@ -14,8 +14,10 @@ package enum Elementwise {
       }
       let nest = LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
       let step = x.dtype.byteCount
-      nest.forEachRow { offsets, count in
-        kernel(x.address + offsets[0] * step, nest.rowStride(0), y + offsets[1] * width, count)
+      nest.forEachPiece { piece in
+        nabla_unary_rows(
+          kernel, x.address + piece.offsets[0] * step, nest.rowDistance(0) * step, nest.rowStride(0),
+          y + piece.offsets[1] * width, nest.rowDistance(1) * width, piece.rows, piece.count)
       }
     }
   }
@@ -38,10 +40,11 @@ package enum Elementwise {
       }
       let nest = LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
       let step = a.dtype.byteCount
-      nest.forEachRow { offsets, count in
-        kernel(
-          a.address + offsets[0] * step, nest.rowStride(0), b.address + offsets[1] * step, nest.rowStride(1),
-          y + offsets[2] * width, count)
+      nest.forEachPiece { piece in
+        nabla_binary_rows(
+          kernel, a.address + piece.offsets[0] * step, nest.rowDistance(0) * step, nest.rowStride(0),
+          b.address + piece.offsets[1] * step, nest.rowDistance(1) * step, nest.rowStride(1),
+          y + piece.offsets[2] * width, nest.rowDistance(2) * width, piece.rows, piece.count)
       }
     }
   }
@@ -55,10 +58,13 @@ package enum Elementwise {
       let operands = [mask, a, b].map { $0.broadcastStrides(to: shape) } + [shape.denseStrides]
       let nest = LoopNest(shape, operands)
       let step = a.dtype.byteCount
-      nest.forEachRow { offsets, count in
-        kernel(
-          mask.address + offsets[0], nest.rowStride(0), a.address + offsets[1] * step, nest.rowStride(1),
-          b.address + offsets[2] * step, nest.rowStride(2), y + offsets[3] * step, count)
+      nest.forEachPiece { piece in
+        for row in 0..<piece.rows {
+          let at = piece.offsets.indices.map { piece.offsets[$0] + row * nest.rowDistance($0) }
+          kernel(
+            mask.address + at[0], nest.rowStride(0), a.address + at[1] * step, nest.rowStride(1),
+            b.address + at[2] * step, nest.rowStride(2), y + at[3] * step, piece.count)
+        }
       }
     }
   }

@@ -34,52 +34,45 @@ package struct LoopNest {
     }
   }
 
-  /// Calls `body` for each innermost loop, or for pieces of a long one, with the offsets of its first elements, in
-  /// elements, and its length. Large nests are shared over the threads.
-  package func forEachRow(_ body: (_ offsets: [Int], _ count: Int) -> Void) {
+  /// A piece of the two innermost loops: where it begins in each operand, in elements, and how long the loops are.
+  package struct Piece {
+    package var offsets: [Int]
+    package let rows: Int
+    package let count: Int
+  }
+
+  /// Calls `body` for pieces of the two innermost loops. Large nests are shared over the threads.
+  package func forEachPiece(_ body: (Piece) -> Void) {
     if isEmpty { return }
-    let rows = sizes.dropLast().reduce(1, *)
-    if rows > 1 { return Parallel.forEachPiece(of: rows, cost: rowCount) { forEachRow(in: $0, body) } }
     let steps = strides.map { $0[$0.count - 1] }
-    Parallel.forEachPiece(of: rowCount) { piece in body(steps.map { $0 * piece.lowerBound }, piece.count) }
+    guard sizes.count > 1 else {
+      return Parallel.forEachPiece(of: rowCount) { piece in
+        body(Piece(offsets: steps.map { $0 * piece.lowerBound }, rows: 1, count: piece.count))
+      }
+    }
+    let rows = sizes[sizes.count - 2]
+    let rowSteps = strides.map { $0[$0.count - 2] }
+    let matrices = sizes.dropLast(2).reduce(1, *)
+    if matrices == 1 {
+      return Parallel.forEachPiece(of: rows, cost: rowCount) { piece in
+        body(Piece(offsets: rowSteps.map { $0 * piece.lowerBound }, rows: piece.count, count: rowCount))
+      }
+    }
+    Parallel.forEachPiece(of: matrices, cost: rows * rowCount) { piece in
+      for matrix in piece { body(Piece(offsets: offsets(ofMatrix: matrix), rows: rows, count: rowCount)) }
+    }
   }
 
-  private func forEachRow(in rows: Range<Int>, _ body: (_ offsets: [Int], _ count: Int) -> Void) {
-    let outer = sizes.count - 1
+  /// Where a matrix of the two innermost loops begins, by its number in row-major order of the outer ones.
+  private func offsets(ofMatrix number: Int) -> [Int] {
+    var rest = number
     var offsets = [Int](repeating: 0, count: strides.count)
-    var index = [Int](repeating: 0, count: outer)
-    var rest = rows.lowerBound
-    for axis in stride(from: outer - 1, through: 0, by: -1) {
-      index[axis] = rest % sizes[axis]
+    for axis in stride(from: sizes.count - 3, through: 0, by: -1) {
+      let index = rest % sizes[axis]
       rest /= sizes[axis]
-      for operand in strides.indices { offsets[operand] += strides[operand][axis] * index[axis] }
+      for operand in strides.indices { offsets[operand] += strides[operand][axis] * index }
     }
-    for _ in rows {
-      body(offsets, rowCount)
-      var axis = outer - 1
-      while axis >= 0 {
-        index[axis] += 1
-        for operand in strides.indices { offsets[operand] += strides[operand][axis] }
-        if index[axis] < sizes[axis] { break }
-        for operand in strides.indices { offsets[operand] -= strides[operand][axis] * sizes[axis] }
-        index[axis] = 0
-        axis -= 1
-      }
-    }
-  }
-
-  private func copyMatrices(_ width: Int, from source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer) {
-    let (outer, inner) = (sizes.count - 2, sizes.count - 1)
-    var matrices = self
-    (matrices.sizes[outer], matrices.sizes[inner]) = (1, 1)
-    matrices.forEachRow { offsets, _ in
-      Parallel.forEachPiece(of: sizes[outer], cost: sizes[inner]) { rows in
-        nabla_copy_matrix(
-          source + (offsets[0] + rows.lowerBound * strides[0][outer]) * width, strides[0][outer], strides[0][inner],
-          destination + (offsets[1] + rows.lowerBound * strides[1][outer]) * width, strides[1][outer],
-          strides[1][inner], rows.count, sizes[inner], Int32(width))
-      }
-    }
+    return offsets
   }
 
   /// The length of the innermost loop.
@@ -87,17 +80,25 @@ package struct LoopNest {
   /// The step of an operand in the innermost loop.
   package func rowStride(_ operand: Int) -> Int { strides[operand][sizes.count - 1] }
 
+  /// The step of an operand from one row to the next, in elements; 0 where there is one row.
+  package func rowDistance(_ operand: Int) -> Int { sizes.count > 1 ? strides[operand][sizes.count - 2] : 0 }
+
   /// Copies operand 0 to operand 1.
   package func copy(_ dtype: DType, from source: UnsafeRawPointer, to destination: UnsafeMutableRawPointer) {
     let kernel = nabla_copy_kernel(dtype.rawValue)!
     let width = dtype.byteCount
-    if isEmpty { return }
-    // The two innermost loops together, in blocks, where source and target run along different ones.
-    if sizes.count >= 2 && rowStride(0) != 1 && strides[0][sizes.count - 2] == 1 {
-      return copyMatrices(width, from: source, to: destination)
-    }
-    forEachRow { offsets, count in
-      kernel(source + offsets[0] * width, rowStride(0), destination + offsets[1] * width, rowStride(1), count)
+    // Where source and target run along different axes, in blocks that fit the cache.
+    let isTransposing = sizes.count > 1 && rowStride(0) != 1 && rowDistance(0) == 1
+    forEachPiece { piece in
+      let (x, y) = (source + piece.offsets[0] * width, destination + piece.offsets[1] * width)
+      if isTransposing {
+        nabla_copy_matrix(
+          x, rowDistance(0), rowStride(0), y, rowDistance(1), rowStride(1), piece.rows, piece.count, Int32(width))
+      } else {
+        nabla_copy_rows(
+          kernel, x, rowDistance(0) * width, rowStride(0), y, rowDistance(1) * width, rowStride(1), piece.rows,
+          piece.count)
+      }
     }
   }
 }

@@ -14,8 +14,10 @@ package enum Reduction {
       let tree = Tree(op, x.dtype, columns: inner)
       if outer == 1 { return tree.reduce(base, reduced, into: y) }
       Parallel.forEachPiece(of: outer, cost: max(1, reduced * inner)) { rows in
-        for row in rows {
-          tree.reduceHere(base + row * reduced * inner * width, reduced, into: y + row * inner * width)
+        let (x, y) = (base + rows.lowerBound * reduced * inner * width, y + rows.lowerBound * inner * width)
+        if inner == 1 { return nabla_reduce_rows(tree.rowKernel, x, reduced * width, y, width, rows.count, reduced) }
+        for row in 0..<rows.count {
+          tree.reduceHere(x + row * reduced * inner * width, reduced, into: y + row * inner * width)
         }
       }
     }
@@ -35,9 +37,7 @@ package enum Reduction {
     let width = x.dtype.byteCount
     if outer == 1 { return inner == 1 ? { row(x.base, reduced, y.base) } : { columns(x.base, reduced, inner, y.base) } }
     if inner > 1 { return nil }
-    return {
-      for index in 0..<outer { row(x.base + index * reduced * width, reduced, y.base + index * width) }
-    }
+    return { nabla_reduce_rows(row, x.base, reduced * width, y.base, width, outer, reduced) }
   }
 
   /// The element-wise operation that combines two partial results of a reduction.
