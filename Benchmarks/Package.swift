@@ -10,7 +10,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "matmul-benchmark", targets: ["MatmulBenchmark"]),
-    .executable(name: "eager-benchmark", targets: ["EagerBenchmark"]),
+    .executable(name: "works-benchmark", targets: ["WorksBenchmark"]),
     .executable(name: "accuracy-benchmark", targets: ["AccuracyBenchmark"]),
     .executable(name: "benchmark-report", targets: ["BenchmarkReport"]),
   ],
@@ -26,7 +26,7 @@ let package = Package(
     .target(name: "BenchmarkSupport"),
     .executableTarget(
       name: "MatmulBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport", "COpenBLAS", "CPeak"]),
-    .executableTarget(name: "EagerBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport"]),
+    .executableTarget(name: "WorksBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport"]),
     .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla]),
     .executableTarget(name: "BenchmarkReport", dependencies: [argumentParser, "BenchmarkSupport"]),
   ],

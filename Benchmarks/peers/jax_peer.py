@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from works import named
+from works import BETA_1, BETA_2, EPSILON, named
 
 
 def cross_entropy(logits, labels):
@@ -41,6 +41,40 @@ def perceptron(parameters, x, labels):
     return cross_entropy(jax.nn.relu(x @ w1 + b1) @ w2 + b2, labels)
 
 
+def chain(x, y):
+    return (jnp.tanh(x * y + 1) * 0.5 + x * x).sum()
+
+
+class SGD:
+    """Plain descent, without state."""
+
+    @staticmethod
+    def start(parameters):
+        return ()
+
+    @staticmethod
+    def update(rate, gradients, parameters, state):
+        return [p - rate * g for p, g in zip(parameters, gradients)], state
+
+
+class Adam:
+    """Adam in the form of Keras 3, as a pure function. The state: steps taken, means, mean squares."""
+
+    @staticmethod
+    def start(parameters):
+        return 0.0, [jnp.zeros_like(p) for p in parameters], [jnp.zeros_like(p) for p in parameters]
+
+    @staticmethod
+    def update(rate, gradients, parameters, state):
+        steps, means, squares = state
+        steps = steps + 1
+        means = [m + (1 - BETA_1) * (g - m) for m, g in zip(means, gradients)]
+        squares = [v + (1 - BETA_2) * (g * g - v) for v, g in zip(squares, gradients)]
+        length = rate * (1 - BETA_2**steps) ** 0.5 / (1 - BETA_1**steps)
+        moved = [p - length * m / (jnp.sqrt(v) + EPSILON) for p, m, v in zip(parameters, means, squares)]
+        return moved, (steps, means, squares)
+
+
 class Peer:
     library = "JAX"
     modes = ["eager", "compiled"]
@@ -50,6 +84,8 @@ class Peer:
         "exp": jnp.exp,
         "tanh": jnp.tanh,
         "sum": jnp.sum,
+        "chain": chain,
+        "chain_gradient": jax.grad(chain),
         "row_sums": lambda x: jnp.sum(x, axis=1),
         "column_sums": lambda x: jnp.sum(x, axis=0),
         "transposed_copy": jnp.transpose,
@@ -57,6 +93,7 @@ class Peer:
         "matmul": jnp.matmul,
     }
     losses = named(line, least_squares, logistic, softmax_regression, perceptron)
+    optimizers = named(SGD, Adam)
 
     def version(self):
         return jax.__version__
@@ -76,21 +113,23 @@ class Peer:
         return lambda: function(*arrays).block_until_ready()
 
     def step(self, problem, mode):
-        """Takes a step and returns the loss before it, with the new parameters, for all of which `finish` waits."""
+        """Takes a step and returns the loss before it, with new parameters and state, for which `finish` waits."""
+        optimizer = self.optimizers[problem.optimizer]
         gradient = jax.value_and_grad(self.losses[problem.loss])
         parameters = [jnp.asarray(values) for values in problem.parameters]
+        state = optimizer.start(parameters)
         data = [jnp.asarray(values) for values in problem.data]
 
-        def update(parameters, *data):
+        def update(parameters, state, *data):
             value, gradients = gradient(parameters, *data)
-            return value, [p - problem.rate * g for p, g in zip(parameters, gradients)]
+            return value, *optimizer.update(problem.rate, gradients, parameters, state)
 
         if mode == "compiled":
             update = jax.jit(update)
 
         def step():
-            nonlocal parameters
-            value, parameters = update(parameters, *data)
-            return value, parameters
+            nonlocal parameters, state
+            value, parameters, state = update(parameters, state, *data)
+            return value, parameters, state
 
         return step

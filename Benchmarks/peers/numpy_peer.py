@@ -4,7 +4,7 @@ import functools
 
 import numpy as np
 
-from works import named
+from works import BETA_1, BETA_2, EPSILON, named
 
 
 def softmax(x):
@@ -61,6 +61,45 @@ def perceptron(parameters, x, labels):
     return loss, [x.T @ inner, inner.sum(axis=0), hidden.T @ error, error.sum(axis=0)]
 
 
+def chain(x, y):
+    return (np.tanh(x * y + 1) * 0.5 + x * x).sum()
+
+
+def chain_gradient(x, y):
+    """The gradient of the chain in x."""
+    raised = np.tanh(x * y + 1)
+    return (1 - raised * raised) * 0.5 * y + 2 * x
+
+
+class SGD:
+    """Plain descent."""
+
+    def __init__(self, rate, parameters):
+        self._rate = np.float32(rate)
+
+    def apply(self, gradients, parameters):
+        for index, gradient in enumerate(gradients):
+            parameters[index] = parameters[index] - self._rate * gradient
+
+
+class Adam:
+    """Adam in the form of Keras 3, in place."""
+
+    def __init__(self, rate, parameters):
+        self._rate = rate
+        self._steps = 0
+        self._means = [np.zeros_like(parameter) for parameter in parameters]
+        self._squares = [np.zeros_like(parameter) for parameter in parameters]
+
+    def apply(self, gradients, parameters):
+        self._steps += 1
+        length = self._rate * (1 - BETA_2**self._steps) ** 0.5 / (1 - BETA_1**self._steps)
+        for gradient, parameter, mean, square in zip(gradients, parameters, self._means, self._squares):
+            mean += (1 - BETA_1) * (gradient - mean)
+            square += (1 - BETA_2) * (gradient * gradient - square)
+            parameter -= length * mean / (np.sqrt(square) + EPSILON)
+
+
 class Peer:
     library = "NumPy"
     modes = ["eager"]
@@ -70,6 +109,8 @@ class Peer:
         "exp": np.exp,
         "tanh": np.tanh,
         "sum": np.sum,
+        "chain": chain,
+        "chain_gradient": chain_gradient,
         "row_sums": functools.partial(np.sum, axis=1),
         "column_sums": functools.partial(np.sum, axis=0),
         "transposed_copy": lambda x: np.ascontiguousarray(x.T),
@@ -77,6 +118,7 @@ class Peer:
         "matmul": np.matmul,
     }
     losses = named(line, least_squares, logistic, softmax_regression, perceptron)
+    optimizers = named(SGD, Adam)
 
     def version(self):
         blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
@@ -93,13 +135,13 @@ class Peer:
 
     def step(self, problem, mode):
         """Takes a step and returns the loss before it."""
-        loss, rate = self.losses[problem.loss], np.float32(problem.rate)
+        loss = self.losses[problem.loss]
         parameters, data = list(problem.parameters), problem.data
+        optimizer = self.optimizers[problem.optimizer](problem.rate, parameters)
 
         def step():
             value, gradients = loss(parameters, *data)
-            for index, gradient in enumerate(gradients):
-                parameters[index] = parameters[index] - rate * gradient
+            optimizer.apply(gradients, parameters)
             return value
 
         return step

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the works of Nabla's eager benchmark in NumPy, PyTorch, JAX and TensorFlow, as far as they are installed.
+"""Runs the works of Nabla's works-benchmark in NumPy, PyTorch, JAX and TensorFlow, as far as they are installed.
 
 Each library runs in a process of its own, so that no thread pool disturbs another, and with its own default of threads.
 One file per library is written: NumPy.json, PyTorch.json, ...

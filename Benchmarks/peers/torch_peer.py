@@ -1,11 +1,11 @@
-"""The works in PyTorch, eager, with its autograd and its SGD."""
+"""The works in PyTorch, eager, with its autograd and its optimizers."""
 
 import functools
 
 import torch
 import torch.nn.functional as F
 
-from works import named
+from works import BETA_1, BETA_2, EPSILON, named
 
 
 def line(parameters, x, y):
@@ -32,6 +32,16 @@ def perceptron(parameters, x, labels):
     return F.cross_entropy(torch.relu(x @ w1 + b1) @ w2 + b2, labels)
 
 
+def chain(x, y):
+    return (torch.tanh(x * y + 1) * 0.5 + x * x).sum()
+
+
+def chain_gradient(x, y):
+    """The gradient of the chain in x."""
+    x = x.detach().requires_grad_()
+    return torch.autograd.grad(chain(x, y), x)[0]
+
+
 class Peer:
     library = "PyTorch"
     modes = ["eager"]
@@ -41,6 +51,8 @@ class Peer:
         "exp": torch.exp,
         "tanh": torch.tanh,
         "sum": torch.sum,
+        "chain": chain,
+        "chain_gradient": chain_gradient,
         "row_sums": functools.partial(torch.sum, dim=1),
         "column_sums": functools.partial(torch.sum, dim=0),
         "transposed_copy": lambda x: x.T.contiguous(),
@@ -48,6 +60,11 @@ class Peer:
         "matmul": torch.matmul,
     }
     losses = named(line, least_squares, logistic, softmax_regression, perceptron)
+    # PyTorch's Adam corrects √v before it adds ε, so its first losses differ from the others' by up to 5e-4.
+    optimizers = {
+        "SGD": torch.optim.SGD,
+        "Adam": functools.partial(torch.optim.Adam, betas=(BETA_1, BETA_2), eps=EPSILON),
+    }
 
     def version(self):
         return f"{torch.__version__}, {torch.get_num_threads()} threads"
@@ -70,7 +87,7 @@ class Peer:
         loss = self.losses[problem.loss]
         parameters = [torch.nn.Parameter(self.array(values)) for values in problem.parameters]
         data = [self.array(values) for values in problem.data]
-        optimizer = torch.optim.SGD(parameters, lr=problem.rate)
+        optimizer = self.optimizers[problem.optimizer](parameters, lr=problem.rate)
 
         def step():
             optimizer.zero_grad()

@@ -1,4 +1,4 @@
-"""The works that every library runs, in the words and with the data of Sources/EagerBenchmark.
+"""The works that every library runs, in the words and with the data of Sources/WorksBenchmark.
 
 Nabla's generator gives the stream of NumPy's PCG64, so both sides draw the same numbers, and the check of a result shows
 that they did the same work.
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from typing import Callable
 
 import numpy as np
+
+
+# Adam's memories of the mean and of the mean square, and the number that it adds outside of the root.
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 class Draw:
@@ -35,12 +39,13 @@ class Draw:
 
 @dataclass
 class Problem:
-    """What a training step works on: the loss by name, parameters to change, and data."""
+    """What a training step works on: the loss by name, parameters to change, data, and the optimizer by name."""
 
     loss: str
     parameters: list
     data: list
     rate: float
+    optimizer: str = "SGD"
 
 
 @dataclass
@@ -77,6 +82,13 @@ def elementwise():
         yield operation(f"add, {label}", "add", count, count)
         for kind in ["exp", "tanh", "sum"]:
             yield operation(f"{kind}, {label}", kind, count)
+
+
+def chains():
+    """A chain that ends in a sum, and its gradient: what fusing is for."""
+    count = 10_000_000
+    yield operation("sum(tanh(x*y + 1)*0.5 + x*x), 1e7", "chain", count, count)
+    yield operation("its gradient in x, 1e7", "chain_gradient", count, count)
 
 
 def matrices():
@@ -135,15 +147,16 @@ def perceptron(hidden, batch):
         draw = Draw()
         data = [draw.uniform((batch, 784), 0, 1), draw.labels(batch, 10)]
         first, second = draw.weights(784, hidden), draw.weights(hidden, 10)
-        return Problem("perceptron", [first, zeros(hidden), second, zeros(10)], data, 0.01)
+        return Problem("perceptron", [first, zeros(hidden), second, zeros(10)], data, 0.001, "Adam")
 
-    return Work(f"MLP 784-{hidden}-10 step, batch {batch}, SGD", problem=problem)
+    return Work(f"MLP 784-{hidden}-10 step, batch {batch}, Adam", problem=problem)
 
 
 def all_works():
     """Every row, in the order of the table."""
     yield line()
     yield from elementwise()
+    yield from chains()
     yield from matrices()
     yield least_squares(100_000, 1000)
     yield least_squares(1_000_000, 64)

@@ -1,7 +1,7 @@
 import BenchmarkSupport
 import Nabla
 
-// Training steps through the tape with plain descent. Each call takes one step and returns the loss before it.
+// Training steps through the tape, with plain descent or Adam. Each call takes one step and returns the loss before it.
 extension Work {
   /// A training problem: parameters, data, and the loss over both.
   struct Problem {

@@ -3,9 +3,10 @@ import BenchmarkSupport
 import Nabla
 
 @main
-struct EagerBenchmark: ParsableCommand {
+struct WorksBenchmark: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "eager-benchmark", abstract: "Operations and training steps as Nabla runs them one by one.")
+    commandName: "works-benchmark",
+    abstract: "Operations and training steps in Nabla, operation by operation and compiled.")
 
   @Option(help: ArgumentHelp("Write medians and samples into this file.", valueName: "file"))
   var json: String?
@@ -22,11 +23,11 @@ struct EagerBenchmark: ParsableCommand {
     print("machine  \(Machine.current.description)\nNabla    \(version), \(OpenBLAS.threadCount) threads\n")
     let works = Work.all.filter { work in only.map(work.name.contains) ?? true }
     let results = works.map { $0.measure(quick ? .quick : .full) }
-    var table = Table(["work", "median", "best", "samples"])
+    var table = Table(["work", "mode", "median", "best", "samples"])
     for result in results {
       table.append([
-        result.name, Format.time(microseconds: result.median), Format.time(microseconds: result.samples.min()),
-        String(result.samples.count),
+        result.name, result.mode.rawValue, Format.time(microseconds: result.median),
+        Format.time(microseconds: result.samples.min()), String(result.samples.count),
       ])
     }
     print(table.plain)
