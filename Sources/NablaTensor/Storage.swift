@@ -70,7 +70,7 @@ public final class Storage: Sendable {
     count == 1 || count > 0 && (strides?.allSatisfy { $0 == 0 } ?? false)
   }
 
-  /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds.
+  /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds. Written once, here.
   private nonisolated(unsafe) static let zero: UnsafeMutableRawPointer = {
     let block = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
     block.initializeMemory(as: UInt8.self, repeating: 0, count: 64)

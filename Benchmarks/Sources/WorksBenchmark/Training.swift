@@ -37,11 +37,22 @@ extension Work {
 
   /// The fit of a line to five points, word for word as in Examples/Tutorial.
   static var tutorial: [Work] {
-    training("tutorial loop, a step") {
-      let X: Tensor<Float> = [0, 0.25, 0.5, 0.75, 1]
-      let Y = (Tensor<Float>([12_000, 14_000, 15_000, 16_500, 17_500]) - 12_000) / 5500
-      return Problem(parameters: [0, 0], data: [X, Y], optimizer: SGD<Float>(learningRate: 1e-3)) { parameters, data in
-        0.5 * square(parameters[0] * data[0] + parameters[1] - data[1]).sum()
+    [Results.Mode.eager, .compiled].map { mode in
+      Work("tutorial loop, a step", mode: mode) {
+        let X: Tensor<Float> = [0, 0.25, 0.5, 0.75, 1]
+        let Y = (Tensor<Float>([12_000, 14_000, 15_000, 16_500, 17_500]) - 12_000) / 5500
+        let a = Variable<Float>(0), b = Variable<Float>(0), variables = [a, b]
+        let optimizer = SGD<Float>(learningRate: 1e-3)
+        let step = { (X: Tensor<Float>, Y: Tensor<Float>) -> Tensor<Float> in
+          let tape = GradientTape()
+          let loss = tape.record { 0.5 * square(a * X + b - Y).sum() }
+          let gradients = tape.gradient(of: loss, for: variables)
+          optimizer.applyGradients(zip(gradients, variables))
+          return loss
+        }
+        if mode == .eager { return { step(X, Y) } }
+        let plan = compiled(step)
+        return { plan(X, Y) }
       }
     }
   }

@@ -6,7 +6,7 @@ package enum Elementwise {
   package static func unary(_ kernel: nabla_unary, _ x: AnyTensor, into y: UnsafeMutableRawPointer, width: Int) {
     withExtendedLifetime(x.storage) {
       if x.isDense {
-        if x.count < 2 * Parallel.grain { return kernel(x.address, 1, y, x.count) }
+        if x.count < Parallel.threshold { return kernel(x.address, 1, y, x.count) }
         let step = x.dtype.byteCount
         return Parallel.forEachPiece(of: x.count) { piece in
           kernel(x.address + piece.lowerBound * step, 1, y + piece.lowerBound * width, piece.count)
@@ -31,7 +31,7 @@ package enum Elementwise {
       let count = shape.elementCount
       if let sa = a.storage.flatStride(count), let sb = b.storage.flatStride(count) {
         let step = a.dtype.byteCount
-        if count < 2 * Parallel.grain { return kernel(a.address, sa, b.address, sb, y, count) }
+        if count < Parallel.threshold { return kernel(a.address, sa, b.address, sb, y, count) }
         return Parallel.forEachPiece(of: count) { piece in
           let start = piece.lowerBound
           kernel(
@@ -76,7 +76,7 @@ extension Elementwise {
   /// y = f(x).
   package static func prepared(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) -> (() -> Void)? {
     let count = y.count
-    guard x.isDense, count < 2 * Parallel.grain else { return nil }
+    guard x.isDense, count < Parallel.threshold else { return nil }
     return { kernel(x.base, 1, y.base, count) }
   }
 
@@ -85,7 +85,7 @@ extension Elementwise {
     _ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage
   ) -> (() -> Void)? {
     let count = y.count
-    guard count < 2 * Parallel.grain, let sa = a.flatStride(count), let sb = b.flatStride(count) else {
+    guard count < Parallel.threshold, let sa = a.flatStride(count), let sb = b.flatStride(count) else {
       return nil
     }
     return { kernel(a.base, sa, b.base, sb, y.base, count) }

@@ -10,6 +10,9 @@ package enum Parallel {
   /// stay in a second-level cache.
   package static let grain = 16_384
 
+  /// Fewer elements than this stay on one thread: a call that another thread must be woken for costs more.
+  package static let threshold = 4 * grain
+
   /// Calls `body` with 0 ..< count, on all threads. The calls may run in any order and at the same time.
   package static func forEach(_ count: Int, _ body: (Int) -> Void) {
     if count == 1 { return body(0) }
@@ -40,7 +43,7 @@ package enum Parallel {
   /// `cost` is the work of one index in elements.
   @inline(__always)
   package static func forEachPiece(of count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
-    if count &* cost < 2 * grain { return body(0..<count) }
+    if count &* cost < threshold { return body(0..<count) }
     let size = max(1, (grain + cost - 1) / cost)
     forEach((count + size - 1) / size) { piece in
       body(piece * size..<min(count, (piece + 1) * size))

@@ -28,7 +28,7 @@ package enum Reduction {
     _ op: nabla_reduction_op, _ x: Storage, over axes: [Int], into y: Storage
   ) -> (() -> Void)? {
     // Axes that are not side by side would have to be brought together first.
-    guard x.strides == nil, x.shape.elementCount < 2 * Parallel.grain, !axes.isEmpty,
+    guard x.strides == nil, x.shape.elementCount < Parallel.threshold, !axes.isEmpty,
       axes[axes.count - 1] - axes[0] == axes.count - 1
     else { return nil }
     let (_, outer, reduced, inner) = blocks(of: AnyTensor(x), over: axes)
@@ -75,7 +75,7 @@ package enum Reduction {
 
     /// On all threads, where that pays: the subtrees a few levels down are independent.
     func reduce(_ x: UnsafeRawPointer, _ count: Int, into y: UnsafeMutableRawPointer) {
-      if count * columns < 2 * Parallel.grain { return reduceHere(x, count, into: y) }
+      if count * columns < Parallel.threshold { return reduceHere(x, count, into: y) }
       var leaves: [(start: Int, count: Int)] = []
       cut(0, count, into: &leaves)
       let bytes = columns * width
