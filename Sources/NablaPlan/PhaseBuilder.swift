@@ -97,7 +97,8 @@ struct PhaseBuilder {
   private func chooseBlockRows() -> Int {
     let incoming = rowSources.reduce(0) { $0 + bytesPerRow($1) }
     let computed = nodes.filter(isOfPhase).reduce(0) { $0 + bytesPerRow($1) }
-    let wanted = min(options.operandBytes / max(1, incoming), max(options.valueBytes / max(1, computed), 64))
+    let wanted = min(
+      options.operandBytes / max(1, incoming), max(options.valueBytes / max(1, computed), options.fewestRows))
     var size = options.smallestBlock
     while size * 2 <= min(wanted, 1 << 14) { size *= 2 }
     return size

@@ -7,9 +7,11 @@ package struct PlanOptions: Sendable {
   /// A reduction keeps a partial result for each group of blocks; results of more bytes than this run whole.
   package var largestPartial = 1 << 20
   /// A block's operands should stay in the second-level cache until the block is done.
-  package var operandBytes = 192 << 10
+  package var operandBytes = 384 << 10
   /// What is computed on the way should stay in the first level.
-  package var valueBytes = 96 << 10
+  package var valueBytes = 128 << 10
+  /// Values may outgrow the first level where a block would have fewer rows than this: a product has its price per call.
+  package var fewestRows = 512
   /// The fewest rows of a block.
   package var smallestBlock = 32
 
@@ -19,7 +21,7 @@ package struct PlanOptions: Sendable {
   package static var tiny: PlanOptions {
     var options = PlanOptions()
     (options.smallestRows, options.smallestElements) = (2, 1)
-    (options.operandBytes, options.valueBytes, options.smallestBlock) = (1, 1, 2)
+    (options.operandBytes, options.valueBytes, options.fewestRows, options.smallestBlock) = (1, 1, 1, 2)
     return options
   }
 }
