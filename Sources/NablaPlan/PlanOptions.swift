@@ -8,9 +8,9 @@ package struct PlanOptions: Sendable {
   package var largestPartial = 1 << 20
   /// A block's operands should stay in the second-level cache until the block is done.
   package var operandBytes = 384 << 10
-  /// What is computed on the way should stay in the first level.
+  /// What is computed on the way should stay in the nearest caches.
   package var valueBytes = 128 << 10
-  /// Values may outgrow the first level where a block would have fewer rows than this: a product has its price per call.
+  /// Values may outgrow that where a block would have fewer rows than this: a product has its price per call.
   package var fewestRows = 512
   /// The fewest rows of a block.
   package var smallestBlock = 32
