@@ -18,9 +18,12 @@ struct Instruction {
 }
 
 /// Moves a window to a place in another one's memory: a view, or the rows of a block.
+///
+/// Whoever holds a placement keeps both windows alive. Threads move windows over sources that they share, and counting
+/// references to those from two cores would cost more than the work on a block.
 struct Placement {
-  let window: Storage
-  let source: Storage
+  unowned(unsafe) let window: Storage
+  unowned(unsafe) let source: Storage
   /// Bytes from the source's first element.
   let offset: Int
   /// Bytes from one row to the next.

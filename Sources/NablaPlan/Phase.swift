@@ -28,8 +28,8 @@ final class Phase {
     let byteCount: Int
     let combine: nabla_binary
     let dtype: DType
-    /// Where the result belongs.
-    let target: Storage
+    /// Where the result belongs; the plan keeps it.
+    unowned(unsafe) let target: Storage
 
     /// a = a combined with b, or b with a.
     @inline(__always)
@@ -112,6 +112,9 @@ final class Lane {
     byteCounts = builder.reductions.map(\.byteCount)
     let levels = levels
     counters = byteCounts.map { Storage(dtype: .uint8, shape: [(levels + 1) * $0]) }
+    for code in [full, last].compactMap({ $0 }) {
+      for (target, counter) in zip(code.reductionTargets, counters) { target.move(to: counter.base) }
+    }
   }
 
   var byteCount: Int { builderBytes + zip(counters, byteCounts).reduce(0) { $0 + $1.1 * (levels + 1) } }
@@ -121,9 +124,13 @@ final class Lane {
   func run(_ blocks: Range<Int>, blockRows: Int, rows: Int, _ reductions: [Phase.Reduction]) {
     for block in blocks {
       let code = (block + 1) * blockRows > rows ? last ?? full : full
-      for placement in code.placements { placement.run(row: block * blockRows) }
-      for index in counters.indices { code.reductionTargets[index].move(to: counters[index].base) }
-      for instruction in code.instructions { instruction.run() }
+      // In place: copies of what the arrays hold would count references for each call.
+      code.placements.withUnsafeBufferPointer { placements in
+        for index in placements.indices { placements[index].run(row: block * blockRows) }
+      }
+      code.calls.withUnsafeBufferPointer { calls in
+        for index in calls.indices { calls[index]() }
+      }
       for index in counters.indices { carry(index, block - blocks.lowerBound, reductions[index]) }
     }
     for index in counters.indices { close(index, blocks.count, reductions[index]) }

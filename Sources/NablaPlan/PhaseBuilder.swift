@@ -22,11 +22,18 @@ struct PhaseBuilder {
   private let options: PlanOptions
 
   /// The instructions for blocks of some number of rows.
-  struct Code {
-    var placements: [Placement] = []
-    var instructions: [Instruction] = []
-    var reductionTargets: [Storage] = []
-    var views: Set<Int> = []
+  final class Code {
+    fileprivate(set) var placements: [Placement] = []
+    fileprivate(set) var calls: [() -> Void] = []
+    fileprivate(set) var reductionTargets: [Storage] = []
+    fileprivate(set) var views: Set<Int> = []
+    /// The windows that placements move.
+    fileprivate var kept: [Storage] = []
+
+    fileprivate func place(_ placement: Placement) {
+      placements.append(placement)
+      kept.append(placement.window)
+    }
   }
 
   init(_ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ windows: [Storage?], _ options: PlanOptions) {
@@ -133,7 +140,7 @@ struct PhaseBuilder {
 
   /// The instructions for blocks of `count` rows, on a lane's memory.
   func code(rows count: Int, _ arena: Storage) -> Code {
-    var code = Code()
+    let code = Code()
     var local: [Int: Storage] = [:]
     func rowWindow(_ node: Int) -> Storage {
       if let window = local[node] { return window }
@@ -142,7 +149,7 @@ struct PhaseBuilder {
       let shape = Shape(unchecked: [count] + whole.shape.dropFirst())
       let window = Storage(movable: whole.dtype, shape: shape, strides: whole.strides)
       let step = (whole.strides?[0] ?? whole.shape.dropFirst().reduce(1, *)) * whole.dtype.byteCount
-      code.placements.append(Placement(window: window, source: whole, offset: 0, step: step))
+      code.place(Placement(window: window, source: whole, offset: 0, step: step))
       local[node] = window
       return window
     }
@@ -155,15 +162,14 @@ struct PhaseBuilder {
       guard isOfPhase(node) else {
         let target = Storage(movable: type.dtype, shape: type.shape)
         code.reductionTargets.append(target)
-        code.instructions.append(
-          Instruction(primitive: primitive, operands: Operands(operands), type: type, target: target))
+        code.calls.append(primitive.prepared(Operands(operands), type, into: target))
         continue
       }
       if schedule.isMaterialized[node] {
         local[node] = rowWindow(node)
       } else if views.contains(node), let view = primitive.view(of: operands[0].storage) {
         // A last block of one row could be viewed where full ones cannot; its memory is assigned as for those.
-        place(view, on: operands[0].storage, &code)
+        place(view, on: operands[0].storage, code)
         local[node] = view.window
         code.views.insert(node)
         continue
@@ -174,21 +180,20 @@ struct PhaseBuilder {
         target.move(to: arena.base + offsets[node, default: 0])
         local[node] = target
       }
-      code.instructions.append(
-        Instruction(primitive: primitive, operands: Operands(operands), type: blockType, target: target))
+      code.calls.append(primitive.prepared(Operands(operands), blockType, into: target))
     }
     return code
   }
 
   /// A view moves with what it looks at; views of the lane's own memory never move.
-  private func place(_ view: (window: Storage, offset: Int), on operand: Storage, _ code: inout Code) {
+  private func place(_ view: (window: Storage, offset: Int), on operand: Storage, _ code: Code) {
     view.window.move(to: operand.base + view.offset)
     if let moving = code.placements.first(where: { $0.window === operand }) {
-      code.placements.append(
+      code.place(
         Placement(
           window: view.window, source: moving.source, offset: moving.offset + view.offset, step: moving.step))
     } else if windows.contains(where: { $0 === operand }) {
-      code.placements.append(Placement(window: view.window, source: operand, offset: view.offset))
+      code.place(Placement(window: view.window, source: operand, offset: view.offset))
     }
   }
 }

@@ -194,7 +194,9 @@ final class Plan {
       if let spare = spares[index] { windows[assignment.node]!.move(to: spare.base) }
     }
     let values = withExtendedLifetime((arguments, held)) {
-      for call in calls { call() }
+      calls.withUnsafeBufferPointer { calls in
+        for index in calls.indices { calls[index]() }
+      }
       for index in results.indices where results[index] == nil {
         results[index] = AnyTensor(windows[outputs[index].node]!).copied
       }
