@@ -96,8 +96,22 @@ final class FunctionTracer: Tracer {
 
   override func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
     let operands = x.all
-    if operands.allSatisfy({ $0.node == nil }) { return primitive.result(x, type) }
+    if operands.allSatisfy({ $0.node == nil }) {
+      return uniformResult(primitive, operands, type) ?? primitive.result(x, type)
+    }
     return symbol(add(primitive, operands.map(node), type))
+  }
+
+  /// The result of an element-wise operation on constants that are the same everywhere, such as the gradient of a sum:
+  /// one element, repeated.
+  private func uniformResult(_ primitive: any Primitive, _ operands: [AnyTensor], _ type: TensorType) -> AnyTensor? {
+    switch primitive.rewrite {
+    case .elementwise, .scaling: break
+    default: return nil
+    }
+    guard type.shape.elementCount > 1, operands.allSatisfy(\.storage.isUniform) else { return nil }
+    let elements = Operands(operands.map { $0.window(.scalar, []) })
+    return primitive.result(elements, TensorType(type.dtype, .scalar)).window(broadcastTo: type.shape)
   }
 
   private func add(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int {
