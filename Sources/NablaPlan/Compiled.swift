@@ -51,8 +51,21 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   private let unpack: (Output) -> [AnyTensor]
   private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
   package var options = PlanOptions()
-  private var plans: [Signature: (plan: Plan, form: Output)] = [:]
-  private var latest: (signature: Signature, plan: Plan, form: Output)?
+  private var plans: [Signature: Entry] = [:]
+  private var latest: Entry?
+
+  /// What one signature came to. A class: a tuple of generic parts is looked up anew at each use.
+  private final class Entry {
+    let signature: Signature
+    /// No plan after an error inside `throwingErrors`; the form is then stand-ins, which that drops.
+    let plan: Plan?
+    /// What the function returned when it was traced.
+    let form: Output
+
+    init(_ signature: Signature, _ plan: Plan?, _ form: Output) {
+      (self.signature, self.plan, self.form) = (signature, plan, form)
+    }
+  }
 
   init(
     _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output) -> [AnyTensor],
@@ -79,39 +92,32 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
       fail("compiled", "argument \(position) is \(reason)")
       return body(repeat each input)
     }
-    let (plan, form) = plan(for: arguments, layout, repeat each input)
-    guard let plan else { return form }
+    let entry = entry(for: arguments, layout, repeat each input)
+    guard let plan = entry.plan else { return entry.form }
     var results = plan.run(arguments)[...]
-    return pack(form, &results)
+    return pack(entry.form, &results)
   }
 
-  private func plan(
-    for arguments: [AnyTensor], _ layout: [Int], _ input: repeat each Input
-  ) -> (plan: Plan?, form: Output) {
-    if let latest, latest.signature.matches(arguments, layout) { return (latest.plan, latest.form) }
+  private func entry(for arguments: [AnyTensor], _ layout: [Int], _ input: repeat each Input) -> Entry {
+    if let latest, latest.signature.matches(arguments, layout) { return latest }
     let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, layout: layout)
-    if let entry = plans[signature] {
-      latest = (signature, entry.plan, entry.form)
-      return entry
-    }
-    let entry = trace(signature, repeat each input)
-    guard let plan = entry.plan else { return entry }
-    plans[signature] = (plan, entry.form)
-    latest = (signature, plan, entry.form)
+    let entry = plans[signature] ?? trace(signature, repeat each input)
+    guard entry.plan != nil else { return entry }
+    plans[signature] = entry
+    latest = entry
     return entry
   }
 
-  /// No plan after an error inside `throwingErrors`; the form is then stand-ins, which that drops.
-  private func trace(_ signature: Signature, _ input: repeat each Input) -> (plan: Plan?, form: Output) {
+  private func trace(_ signature: Signature, _ input: repeat each Input) -> Entry {
     let tracer = FunctionTracer()
     var symbols = signature.types.enumerated().map { tracer.argument($0, $1) }[...]
     let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
     let graph = tracer.finish(unpack(form))
-    return (ErrorScope.hasFailed ? nil : Plan(graph, options), form)
+    return Entry(signature, ErrorScope.hasFailed ? nil : Plan(graph, options), form)
   }
 
   /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.
-  public var plan: String { latest.map { $0.plan.description } ?? "no plan yet: the function has not been called" }
+  public var plan: String { latest?.plan?.description ?? "no plan yet: the function has not been called" }
 }
 
 /// What a plan is made for: the tensors' types, and how they are grouped.

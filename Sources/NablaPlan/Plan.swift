@@ -183,11 +183,10 @@ final class Plan {
       held.append(value)
     }
     for (number, target) in numbers { target.store(number()) }
-    var results = outputs.map { output -> AnyTensor? in
-      guard output.isFresh else { return nil }
-      let type = graph.nodes[output.node].type
-      let result = AnyTensor(Storage(dtype: type.dtype, shape: type.shape))
-      windows[output.node]!.move(to: result.address)
+    var results = outputs.map { output in
+      guard output.isFresh, let window = windows[output.node] else { return AnyTensor.failed(.float32) }
+      let result = AnyTensor(Storage(dtype: window.dtype, shape: window.shape))
+      window.move(to: result.address)
       return result
     }
     for (index, assignment) in graph.assignments.enumerated() {
@@ -197,7 +196,7 @@ final class Plan {
       calls.withUnsafeBufferPointer { calls in
         for index in calls.indices { calls[index]() }
       }
-      for index in results.indices where results[index] == nil {
+      for index in results.indices where !outputs[index].isFresh {
         results[index] = AnyTensor(windows[outputs[index].node]!).copied
       }
       return newValues()
@@ -208,7 +207,7 @@ final class Plan {
     held = []  // so that a variable's old memory can serve the next run
     assign(values)
     for body in graph.afterRun { body() }
-    return results.map { $0! }
+    return results
   }
 
   /// The values that variables take: memory of its own where the node has some, else a copy.
