@@ -24,7 +24,8 @@ extension Dataset {
     let name = Format.printable(path)
     let header = try commandErrors { try NPYHeader(path: path) }
     guard header.shape.rank == 2, header.shape[0] > 0, header.shape[1] > 1 else {
-      throw CommandError(.data, "\(name): an array of shape \(header.shape) is no matrix of rows with two columns or more")
+      throw CommandError(
+        .data, "\(name): an array of shape \(header.shape) is no matrix of rows with two columns or more")
     }
     guard !header.isFortranOrder else {
       throw CommandError(

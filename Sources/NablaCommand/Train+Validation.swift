@@ -36,7 +36,9 @@ extension Train {
       ]
       return try refuse(others, "--file")
     }
-    if targetColumn != nil { throw ValidationError("--target-column counts the columns of a .npy file: it needs --file") }
+    if targetColumn != nil {
+      throw ValidationError("--target-column counts the columns of a .npy file: it needs --file")
+    }
     if csvPath != nil {
       if target == nil { throw ValidationError("--csv needs --target, the column to explain") }
       try refuse([("rows", rows != nil), ("features", features != nil), ("noise", noise != nil)], "--csv")

@@ -47,7 +47,9 @@ struct NPYParser {
 
   /// The bytes of the dictionary.
   mutating func preamble() throws(DataError) -> (begin: Int, end: Int) {
-    guard end >= 6, mapping.bytes[..<6].elementsEqual(Self.magic) else { throw unexpected("the magic string \\x93NUMPY") }
+    guard end >= 6, mapping.bytes[..<6].elementsEqual(Self.magic) else {
+      throw unexpected("the magic string \\x93NUMPY")
+    }
     position = 6
     guard end >= 8, mapping.bytes[6] == 1 || mapping.bytes[6] == 2, mapping.bytes[7] == 0 else {
       let seen = end >= 8 ? "\(mapping.bytes[6]).\(mapping.bytes[7])" : "the end of the file"

@@ -43,7 +43,7 @@ extension Tensor {
     if overflow || bytes > mapping.bytes.count - offset {
       throw .malformed(
         path: path, offset: mapping.bytes.count,
-        expected: "\(overflow ? "more" : "\(bytes)") bytes from byte \(offset) on for \(Scalar.dtype) of shape \(shape)",
+        expected: "\(overflow ? "more" : "\(bytes)") bytes from \(offset) on for \(Scalar.dtype) of shape \(shape)",
         seen: "the end of the file")
     }
     self.init(try Self.window(mapping, offset, shape))

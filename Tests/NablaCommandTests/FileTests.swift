@@ -19,7 +19,8 @@ import Testing
   }
 
   /// A target 2 + 1 x₀ - 3 x₁ + 0.5 x₂ in the last column, or the first.
-  private func matrix<S: FloatingPointScalar>(_ type: S.Type, rows: Int = 5000, targetFirst: Bool = false) -> Tensor<S> {
+  private func matrix<S: FloatingPointScalar>(_ type: S.Type, rows: Int = 5000, targetFirst: Bool = false) -> Tensor<S>
+  {
     var generator = RandomGenerator(seed: 2)
     let x = Tensor<S>.random(.normal, shape: [rows, 3], using: &generator)
     let y = (matmul(x, Tensor<S>([1, -3, 0.5])) + 2).reshaped(to: [rows, 1])

@@ -21,7 +21,8 @@ func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: 
 
   @Test func readsWhatNumPyWrites() throws {
     expectEqual(
-      try Tensor<Float>(mapping: fixture("float32")), shape: [2, 3], [1, -2.5, 3e38, .infinity, -0.0, .leastNonzeroMagnitude])
+      try Tensor<Float>(mapping: fixture("float32")), shape: [2, 3],
+      [1, -2.5, 3e38, .infinity, -0.0, .leastNonzeroMagnitude])
     expectEqual(
       try Tensor<Double>(mapping: fixture("float64")), shape: [2, 3],
       [1, -2.5, 1e308, .infinity, -0.0, .leastNonzeroMagnitude])

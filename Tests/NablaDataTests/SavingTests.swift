@@ -4,11 +4,14 @@ import TestSupport
 import Testing
 
 @Suite struct SavingTests {
-  private func expectRoundTrip<S: TensorScalar>(_ x: Tensor<S>, sourceLocation: SourceLocation = #_sourceLocation) throws {
+  private func expectRoundTrip<S: TensorScalar>(_ x: Tensor<S>, sourceLocation: SourceLocation = #_sourceLocation)
+    throws
+  {
     try withFolder { folder in
       try x.save(npy: folder + "x.npy")
       expectEqual(
-        try Tensor<S>(mapping: folder + "x.npy"), shape: x.shape, x.scalars, "\(S.self)", sourceLocation: sourceLocation)
+        try Tensor<S>(mapping: folder + "x.npy"), shape: x.shape, x.scalars, "\(S.self)", sourceLocation: sourceLocation
+      )
     }
   }
 
