@@ -98,18 +98,25 @@ func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: 
       let path = folder + "gone.npy"
       try Tensor<Int64>(Array(0..<1000)).save(npy: path)
       var window: Tensor<Int64>? = try Tensor<Int64>(mapping: path)[500..<502]
+      #if os(Linux)
       #expect(isMapped(path))
+      #endif
       try FileManager.default.removeItem(atPath: path)
       #expect(window?.scalars == [500, 501])
       window = nil
+      #if os(Linux)
       #expect(!isMapped(path))
+      #endif
     }
   }
 
-  /// Whether this process maps a file, by the kernel's list; elsewhere what is expected.
+  #if os(Linux)
+  /// Whether this process maps a file, by the kernel's list, whose size is said to be 0.
   private func isMapped(_ path: String) -> Bool {
-    String(decoding: contents("/proc/self/maps"), as: UTF8.self).contains(path)
+    let list = FileHandle(forReadingAtPath: "/proc/self/maps")?.readDataToEndOfFile() ?? Data()
+    return String(decoding: list, as: UTF8.self).contains(path)
   }
+  #endif
 
   /// A compiled step on the mapping has the bits of the one in memory.
   @Test func compiledStepsHaveTheSameBits() throws {
