@@ -23,10 +23,12 @@ let package = Package(
     .target(name: "NablaTensor", dependencies: ["CBLAS", "CKernels"]),
     .target(name: "NablaAutodiff", dependencies: ["NablaTensor"]),
     .target(name: "NablaLinalg", dependencies: ["NablaAutodiff", "CLAPACKE"]),
+    .target(name: "NablaData", dependencies: ["NablaTensor"]),
     .target(name: "NablaPlan", dependencies: ["NablaAutodiff", "CKernels"]),
     .target(name: "NablaOptimizers", dependencies: ["NablaAutodiff"]),
     .target(
-      name: "Nabla", dependencies: ["NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaPlan", "NablaOptimizers"]),
+      name: "Nabla",
+      dependencies: ["NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaData", "NablaPlan", "NablaOptimizers"]),
     .executableTarget(
       name: "NablaCommand",
       dependencies: ["Nabla", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
@@ -38,6 +40,7 @@ let package = Package(
     .testTarget(
       name: "NablaAutodiffTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaLinalgTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
+    .testTarget(name: "NablaDataTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaPlanTests", dependencies: ["Nabla", "TestSupport"]),
     .testTarget(
       name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),

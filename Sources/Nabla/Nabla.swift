@@ -1,4 +1,5 @@
 @_exported import NablaAutodiff
+@_exported import NablaData
 @_exported import NablaLinalg
 @_exported import NablaOptimizers
 @_exported import NablaPlan

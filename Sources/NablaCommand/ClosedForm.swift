@@ -31,6 +31,12 @@ struct ClosedForm<S: FloatingPointScalar> {
     seconds = (clock.now - start).seconds
   }
 
+  /// Whether memory suffices. What is mapped so that it takes no memory should not take most of it here.
+  static func fits(_ data: Dataset<S>) -> Bool {
+    let needed = bytesNeeded(for: data)
+    return data.matrix == nil ? data.byteCount + needed <= Machine.memory : needed <= Machine.memory / 4
+  }
+
   /// The bytes that solving takes beside the data: the matrix with its column of ones, its squares and its factor.
   static func bytesNeeded(for data: Dataset<S>) -> Double { 3 * data.byteCount }
 }

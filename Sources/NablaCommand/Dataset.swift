@@ -12,6 +12,8 @@ struct Dataset<S: FloatingPointScalar> {
   var scaling: Scaling
   /// The coefficients that the data was made with, intercept first.
   var truth: [Double]?
+  /// What features and target are windows on, where they are columns of one mapped file.
+  var matrix: MappedMatrix<S>?
 
   var rowCount: Int { features.shape[0] }
   var featureCount: Int { features.shape[1] }
@@ -20,10 +22,32 @@ struct Dataset<S: FloatingPointScalar> {
   /// The names of the coefficients, intercept first.
   var coefficientNames: [String] { ["intercept"] + names }
 
+  /// A function of features, target and further tensors as a plan over ranges of rows.
+  ///
+  /// A plan copies arguments that are not dense, so on a mapped file it takes the matrix and parts it inside: the columns
+  /// are then windows on the rows of a block, and the file streams through.
+  func compiled(
+    _ body: @escaping (Tensor<S>, Tensor<S>, [Tensor<S>]) -> [Tensor<S>]
+  ) -> (Range<Int>, [Tensor<S>]) -> [Tensor<S>] {
+    if let matrix {
+      let plan = Nabla.compiled { (rows: Tensor<S>, more: [Tensor<S>]) in
+        let (x, y) = matrix.parts(of: rows)
+        return body(x, y, more)
+      }
+      return { plan($0.count == rowCount ? matrix.whole : matrix.whole[$0], $1) }
+    }
+    let plan = Nabla.compiled(body)
+    return { $0.count == rowCount ? plan(features, target, $1) : plan(features[$0], target[$0], $1) }
+  }
+
   /// 1 - Σ (X w + b - y)² / Σ (y - ȳ)²; nil where the target is constant.
   func rSquared(_ weights: Tensor<S>, _ intercept: Tensor<S>) -> Double? {
-    let total = Double(target.variance().scalar)
-    let residual = Double(square(matmul(features, weights) + intercept - target).mean().scalar)
+    // Two plans: in one, the target would be kept in memory from the first pass to the second.
+    let mean = compiled { _, y, _ in [y.mean()] }(0..<rowCount, [])[0]
+    let squares = compiled { x, y, more in
+      [square(y - more[0]).mean(), square(matmul(x, more[1]) + more[2] - y).mean()]
+    }(0..<rowCount, [mean, weights, intercept])
+    let (total, residual) = (Double(squares[0].scalar), Double(squares[1].scalar))
     return total > 0 ? 1 - residual / total : nil
   }
 }

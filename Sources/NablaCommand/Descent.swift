@@ -50,7 +50,7 @@ struct Descent<S: FloatingPointScalar> {
   let stepSize: StepSize
   let rowCount: Int
   private let data: Dataset<S>
-  private let update: (Tensor<S>, Tensor<S>) -> (Tensor<S>, Tensor<S>)
+  private let update: (Range<Int>) -> [Tensor<S>]
   private let weights: Variable<S>
   private let intercept: Variable<S>
 
@@ -58,33 +58,39 @@ struct Descent<S: FloatingPointScalar> {
   init(_ data: Dataset<S>, _ settings: DescentSettings) {
     self.settings = settings
     rowCount = data.rowCount
-    self.data = settings.batchSize == nil || data.truth != nil ? data : data.shuffled(seed: settings.seed)
-    stepSize = StepSize(self.data, settings)
+    // Rows of a mapped file stay where they are: another order would be a copy of the file.
+    let isShuffled = settings.batchSize != nil && data.truth == nil && data.matrix == nil
+    let data = isShuffled ? data.shuffled(seed: settings.seed) : data
+    self.data = data
+    stepSize = StepSize(data, settings)
     let optimizer = SGD<S>(
       learningRate: S(stepSize.value), momentum: settings.method == .sgd ? 0 : S(settings.momentum),
       nesterov: settings.method == .nesterov)
     let weights = Variable(Tensor<S>(zeros: [data.featureCount]), name: "weights")
     let intercept = Variable<S>(0, name: "intercept")
     (self.weights, self.intercept) = (weights, intercept)
-    let step = { (x: Tensor<S>, y: Tensor<S>) -> (Tensor<S>, Tensor<S>) in
+    let step = { (x: Tensor<S>, y: Tensor<S>, _: [Tensor<S>]) -> [Tensor<S>] in
       let tape = GradientTape()
       let loss = tape.record { square(matmul(x, weights) + intercept - y).mean() }
       let gradients = tape.gradient(of: loss, for: [weights, intercept]).map { $0! }
       optimizer.applyGradients(gradients, to: [weights, intercept])
-      return (loss, square(gradients[0]).sum() + square(gradients[1]))
+      return [loss, square(gradients[0]).sum() + square(gradients[1])]
     }
     if settings.isEager {
-      update = step
+      update = { rows in
+        if rows.count == data.rowCount { return step(data.features, data.target, []) }
+        return step(data.features[rows], data.target[rows], [])
+      }
     } else {
-      let plan = compiled(step)
-      update = { plan($0, $1) }
+      let plan = data.compiled(step)
+      update = { plan($0, []) }
     }
   }
 
   /// Takes a step; the loss and the squared norm of its gradient before it.
-  private func step(_ x: Tensor<S>, _ y: Tensor<S>) -> (loss: Double, squaredNorm: Double) {
-    let (loss, squaredNorm) = update(x, y)
-    return (Double(loss.scalar), Double(squaredNorm.scalar))
+  private func step(_ rows: Range<Int>) -> (loss: Double, squaredNorm: Double) {
+    let result = update(rows)
+    return (Double(result[0].scalar), Double(result[1].scalar))
   }
 
   /// Descends until convergence, the last epoch, Ctrl-C, or a loss that is no number.
@@ -125,13 +131,13 @@ struct Descent<S: FloatingPointScalar> {
     if size == rowCount {
       if Interrupt.isRequested { return nil }
       rows += rowCount
-      return step(data.features, data.target)
+      return step(0..<rowCount)
     }
     var (loss, squaredNorm) = (0.0, 0.0)
     for start in stride(from: 0, to: rowCount, by: size) {
       if Interrupt.isRequested { return nil }
       let batch = start..<min(rowCount, start + size)
-      let result = step(data.features[batch], data.target[batch])
+      let result = step(batch)
       if !result.loss.isFinite { return result }
       rows += batch.count
       let share = Double(batch.count) / Double(rowCount)

@@ -66,7 +66,7 @@ enum Report {
   private static func closedForm<S>(_ data: Dataset<S>) -> ClosedForm<S>? {
     Console.line()
     let needed = ClosedForm<S>.bytesNeeded(for: data)
-    if data.byteCount + needed > Machine.memory {
+    if !ClosedForm.fits(data) {
       Console.line("No closed form to compare with: it needs \(Format.bytes(needed)) beside the data.")
       return nil
     }

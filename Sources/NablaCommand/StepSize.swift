@@ -44,10 +44,13 @@ extension Dataset {
     var v = Tensor<S>.random(.normal, shape: [featureCount], using: &generator)
     var c = Tensor<S>.random(.normal, shape: [], using: &generator)
     var norm = (square(v).sum() + square(c)).scalar.squareRoot()
+    let product = compiled { x, _, more in
+      let u = matmul(x, more[0]) + more[1]
+      return [matmul(x.transposed(), u) * S(2 / Double(rowCount)), u.mean() * 2]
+    }
     for round in 1...50 where !Interrupt.isRequested {
-      let u = matmul(features, v / norm) + c / norm
-      v = matmul(features.transposed(), u) * S(2 / Double(rowCount))
-      c = u.mean() * 2
+      let next = product(0..<rowCount, [v / norm, c / norm])
+      (v, c) = (next[0], next[1])
       let previous = norm
       norm = (square(v).sum() + square(c)).scalar.squareRoot()
       if round >= 8 && norm <= previous * 1.001 { break }

@@ -29,6 +29,16 @@ extension Train {
   }
 
   private func validateSource() throws {
+    if filePath != nil {
+      let others = [
+        ("csv", csvPath != nil), ("target", target != nil), ("rows", rows != nil), ("features", features != nil),
+        ("noise", noise != nil),
+      ]
+      return try refuse(others, "--file")
+    }
+    if targetColumn != nil {
+      throw ValidationError("--target-column counts the columns of a .npy file: it needs --file")
+    }
     if csvPath != nil {
       if target == nil { throw ValidationError("--csv needs --target, the column to explain") }
       try refuse([("rows", rows != nil), ("features", features != nil), ("noise", noise != nil)], "--csv")
@@ -65,7 +75,7 @@ extension Train {
 
   /// Refuses synthetic data that the machine cannot hold.
   func checkMemory<S: FloatingPointScalar>(_ type: S.Type) throws {
-    if csvPath != nil { return }
+    if csvPath != nil || filePath != nil { return }
     let (rows, features) = (rows ?? 1_000_000, features ?? 64)
     // The features once, and vectors of the rows' length. Both sizes fit 32 bits, so the Double loses nothing that counts.
     let needed = Double(rows) * (Double(features) + 8) * Double(S.dtype.byteCount)

@@ -4,7 +4,7 @@ import Nabla
 /// `nabla train`: a linear regression through the tape, or by LAPACK.
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Trains a linear regression, on synthetic data or on a CSV file.",
+    abstract: "Trains a linear regression, on synthetic data, a CSV file or a .npy file.",
     discussion: """
       Without options: 1,000,000 rows of 64 normal features, a target y = X w + b + noise, and full-batch descent on \
       the mean squared error through a gradient tape. What was found is compared with the true coefficients and with \
@@ -14,6 +14,10 @@ struct Train: ParsableCommand {
       mini-batches, when the mean loss of an epoch differs from the last one's by at most that share of it. The \
       features and the target of a CSV file are brought to mean 0 and deviation 1 for training; coefficients are \
       reported in the file's units.
+
+      A .npy file is mapped, not read: it may be larger than memory, and a compiled full-batch step streams through it \
+      once. It holds a matrix of float32 or float64 in C order. Its numbers are used as they are, without a change of \
+      scale, and mini-batches take its rows in the order of the file.
 
       Ctrl-C ends the training after the step at work, prints the result so far and exits with 0; a second one ends \
       the process at once. Exit codes: 0, also when the epochs ran out before convergence; 1 when the training \
@@ -29,13 +33,18 @@ struct Train: ParsableCommand {
   var noise: Double?
   @Option(help: "Seed of all that is random.")
   var seed: UInt64 = 0
-  @Option(help: "Element type: float32 or float64.")
-  var dtype = ElementType.float32
+  @Option(help: "Element type: float32 or float64. (default: that of the .npy file, else float32)")
+  var dtype: ElementType?
 
   @Option(name: .customLong("csv"), help: "Train on a CSV file: a line of column names, then numbers.")
   var csvPath: String?
   @Option(help: "The column of the CSV file to explain by the others.")
   var target: String?
+
+  @Option(name: .customLong("file"), help: "Train on the matrix in a .npy file.")
+  var filePath: String?
+  @Option(help: "The column of the matrix to explain: the first or the last; -1 is the last. (default: -1)")
+  var targetColumn: Int?
 
   @Option(help: "tape: descent through the gradient tape. lstsq: the closed form alone.")
   var solver = Solver.tape
@@ -60,7 +69,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     Interrupt.install()
-    switch dtype {
+    switch try elementType() {
     case .float32: try train(Float.self)
     case .float64: try train(Double.self)
     }
@@ -69,11 +78,13 @@ struct Train: ParsableCommand {
   private func train<S: FloatingPointScalar>(_ type: S.Type) throws {
     try checkMemory(S.self)
     let data: Dataset<S>
-    if let csvPath, let target {
+    if let filePath {
+      data = try Dataset(mapping: filePath, targetColumn: targetColumn ?? -1)
+      try checkBatch(data)
+      Report.introduce(data.source, rows: data.rowCount, features: data.featureCount, S.dtype)
+    } else if let csvPath, let target {
       data = try Dataset(CSVTable(path: csvPath), target: target)
-      if let batchSize, batchSize > data.rowCount {
-        throw CommandError(.usage, "--batch-size \(batchSize) is more than the \(data.rowCount) rows of the file")
-      }
+      try checkBatch(data)
       Report.introduce(data.source, rows: data.rowCount, features: data.featureCount, S.dtype)
     } else {
       let settings = syntheticSettings
@@ -86,19 +97,33 @@ struct Train: ParsableCommand {
     }
   }
 
+  private func checkBatch<S>(_ data: Dataset<S>) throws {
+    if let batchSize, batchSize > data.rowCount {
+      throw CommandError(.usage, "--batch-size \(batchSize) is more than the \(data.rowCount) rows of the file")
+    }
+  }
+
   private func solveDirectly<S>(_ data: Dataset<S>) throws {
     if Interrupt.isRequested { return Report.nothing() }
+    if !ClosedForm.fits(data) {
+      throw CommandError(
+        .failure, "\(data.source): the closed form needs \(Format.bytes(ClosedForm.bytesNeeded(for: data))) of memory")
+    }
     Report.direct(data, try ClosedForm(of: data))
   }
 
   private func descend<S>(_ data: Dataset<S>) throws {
-    let descent = Descent(data, settings)
+    let descent = Descent(data, settings(S.self))
     if Interrupt.isRequested { return Report.nothing() }
+    if !descent.stepSize.value.isFinite || descent.stepSize.value == 0 { throw data.notFinite() }
     Report.method(descent)
-    var progress = Progress(epochs: settings.epochs, rows: data.rowCount, tolerance: settings.tolerance)
+    var progress = Progress(
+      epochs: descent.settings.epochs, rows: data.rowCount, tolerance: descent.settings.tolerance)
     let outcome = descent.run(&progress)
     progress.end()
     if outcome.ending == .diverged {
+      // From zero, the first loss is that of the data.
+      if data.matrix != nil && outcome.epochs == 0 && data.firstNotFinite() != nil { throw data.notFinite() }
       throw CommandError(
         .failure,
         "the training diverged in epoch \(outcome.epochs + 1): the loss is not finite; a lower --learning-rate helps")
@@ -108,10 +133,10 @@ struct Train: ParsableCommand {
     Report.comparison(outcome, data)
   }
 
-  private var settings: DescentSettings {
+  private func settings<S: FloatingPointScalar>(_ type: S.Type) -> DescentSettings {
     DescentSettings(
       learningRate: learningRate ?? .auto, method: optimizer ?? .sgd, momentum: momentum ?? 0.9,
-      epochs: epochs ?? 1000, batchSize: batchSize, tolerance: tolerance ?? (dtype == .float32 ? 1e-5 : 1e-10),
+      epochs: epochs ?? 1000, batchSize: batchSize, tolerance: tolerance ?? (S.dtype == .float32 ? 1e-5 : 1e-10),
       seed: seed, isEager: eager)
   }
 

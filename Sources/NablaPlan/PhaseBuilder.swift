@@ -100,10 +100,17 @@ struct PhaseBuilder {
     }
   }
 
+  private func looksOnly(_ node: Int) -> Bool {
+    guard let primitive = graph.nodes[node].primitive as? any ViewPrimitive else { return false }
+    if case .reshape = primitive.rewrite { return false }  // it might copy
+    return true
+  }
+
   /// A power of two of rows, by the bytes that a row brings in and those that are computed from it.
   private func chooseBlockRows() -> Int {
     let incoming = rowSources.reduce(0) { $0 + bytesPerRow($1) }
-    let computed = nodes.filter(isOfPhase).reduce(0) { $0 + bytesPerRow($1) }
+    // Slices and transposes only look at what came in.
+    let computed = nodes.filter { isOfPhase($0) && !looksOnly($0) }.reduce(0) { $0 + bytesPerRow($1) }
     let wanted = min(
       options.operandBytes / max(1, incoming), max(options.valueBytes / max(1, computed), options.fewestRows))
     var size = options.smallestBlock

@@ -74,7 +74,7 @@ private func callerLocation(_ captured: Backtrace) -> String? {
 
 /// The folders of `Sources` whose frames are the library's, not the caller's.
 private let libraryFolders = [
-  "NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaPlan", "NablaOptimizers", "Nabla", "CKernels",
+  "NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaData", "NablaPlan", "NablaOptimizers", "Nabla", "CKernels",
 ]
 
 /// Reports a programmer's mistake: ends the process with one line, or, inside ``throwingErrors(_:)``, keeps the first

@@ -35,8 +35,9 @@ public final class Storage: Sendable {
   package let isDense: Bool
   /// Whether all elements are one and the same.
   package let isUniform: Bool
-  /// Whose memory this shares; nil where it owns its own.
-  package let owner: Storage?
+  /// Whose memory this shares: another window's, or that of an object outside, such as a mapped file. Nil where it owns
+  /// its own: only then may elements be written.
+  package let owner: (any AnyObject & Sendable)?
   // The first element. Elements are written only while uniquely owned; see above. The address itself changes only in the
   // windows that a plan owns and moves over its operands.
   nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
@@ -89,6 +90,21 @@ public final class Storage: Sendable {
     isDense = strides == nil
     isUniform = Self.isUniform(count, strides)
     base = other.base + offset * other.dtype.byteCount
+  }
+
+  /// A dense window on memory that is not a tensor's and is never written; `keeper` keeps it while a window looks.
+  package init(reading base: UnsafeRawPointer, dtype: DType, shape: Shape, keeper: any AnyObject & Sendable) {
+    kind = .memory
+    self.dtype = dtype
+    self.shape = shape
+    strides = nil
+    owner = keeper
+    byteCount = 0
+    count = shape.elementCount
+    isDense = true
+    isUniform = count == 1
+    // Writing begins with a copy wherever there is an owner.
+    self.base = UnsafeMutableRawPointer(mutating: base)
   }
 
   /// A window without memory.
