@@ -149,6 +149,8 @@ nabla_thread *nabla_this_thread(void);
 void nabla_lock_taken(void *lock);
 void nabla_lock_given(void *lock);
 
+/// How many frames of the calling thread can be followed by their pointers without leaving its stack, at most `limit`.
+int nabla_frame_count(int limit);
 /// A number that no other call in this process returns; never 0. Numbers of one thread follow each other.
 uint64_t nabla_next_identity(void);
 
