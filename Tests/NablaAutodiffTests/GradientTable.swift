@@ -46,10 +46,14 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
 }
 
 extension GradientRow {
-  static let unaryShapes: [[[Int]]] = [[[]], [[0]], [[1]], [[5]], [[2, 0]], [[1, 1]], [[2, 3]], [[3, 2, 2]]]
+  // A tape keeps small operands whether they are asked for or not. The longest shapes are larger than that, so that a
+  // derivative which reads what its primitive does not declare fails here.
+  static let unaryShapes: [[[Int]]] = [
+    [[]], [[0]], [[1]], [[5]], [[2, 0]], [[1, 1]], [[2, 3]], [[3, 2, 2]], [[70]],
+  ]
   static let binaryShapes: [[[Int]]] = [
     [[], []], [[1], [1]], [[0], [1]], [[3], []], [[], [2, 3]], [[2, 3], [3]], [[2, 1], [1, 3]], [[2, 3], [2, 3]],
-    [[4, 1, 2], [3, 1]],
+    [[4, 1, 2], [3, 1]], [[70], [70]],
   ]
 
   static func unary(
@@ -73,7 +77,7 @@ extension GradientRow {
   ) -> [GradientRow] {
     let cases: [(axes: [Int], shapes: [[Int]])] = [
       ([], [[], [3]]), ([0], [[1], [4], [3, 2], [2, 3, 2]]), ([1], [[2, 3], [2, 1], [2, 3, 2]]),
-      ([0, 1], [[2, 3], [1, 1]]), ([0, 2], [[2, 3, 2]]), ([1, 2], [[2, 3, 2]]),
+      ([0, 1], [[2, 3], [1, 1], [9, 10]]), ([0, 2], [[2, 3, 2]]), ([1, 2], [[2, 3, 2]]),
     ]
     let rows = cases.map { axes, shapes in
       GradientRow(
@@ -135,7 +139,9 @@ extension GradientRow {
     .binary(Minimum(), .spaced) { min($0, $1) },
     GradientRow(
       name: "select", domain: .range(-2, 2),
-      shapes: [[[], []], [[0], [0]], [[3], []], [[2, 3], [3]], [[2, 3], [2, 3]], [[2, 1], [1, 3]]],
+      shapes: [
+        [[], []], [[0], [0]], [[3], []], [[2, 3], [3]], [[2, 3], [2, 3]], [[2, 1], [1, 3]], [[300], [300]],
+      ],
       function: { x in
         // The mask is a constant of alternating elements, of the common shape.
         let shape = x[0].shape.broadcast(with: x[1].shape)!
