@@ -112,6 +112,7 @@ public struct Operands: Sendable {
         fail(operation, "an operand is the result of an operation that failed")
         return true
       }
+      if case .released = operand.storage.kind { _ = operand.isReadable(operation) }  // ends the process, saying why
       if let node = operand.node, Tracer.innermost?.owns(node) != true {
         fail(
           operation,
