@@ -29,8 +29,46 @@ public enum Slope {
   }
 }
 
+/// A primitive that is one loop over the elements of one operand.
+public protocol UnaryLoop: Primitive {
+  /// The loop in C, for operands of a type.
+  func loop(_ dtype: DType) -> nabla_unary
+}
+
+extension UnaryLoop {
+  /// Runs the loop.
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Elementwise.unary(loop(x[0].dtype), x[0], into: y, width: type.dtype.byteCount)
+  }
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    PreparedCall(loop(x[0].dtype), x[0].storage, into: y) ?? evaluated(x, type, into: y)
+  }
+  /// Rows are independent.
+  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+}
+
+/// A primitive that is one loop over the elements of two operands, whose shapes broadcast.
+public protocol BinaryLoop: Primitive {
+  /// The loop in C, for operands of a type.
+  func loop(_ dtype: DType) -> nabla_binary
+}
+
+extension BinaryLoop {
+  /// Runs the loop.
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Elementwise.binary(loop(x[0].dtype), x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
+  }
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    PreparedCall(loop(x[0].dtype), x[0].storage, x[1].storage, into: y) ?? evaluated(x, type, into: y)
+  }
+  /// Rows are independent.
+  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+}
+
 /// An element-wise function of one operand. Its derivative is written once, and both modes follow.
-public protocol UnaryElementwise: Primitive {
+public protocol UnaryElementwise: UnaryLoop {
   /// The loop in C.
   static var kernel: nabla_unary_op { get }
   /// dy/dx in terms of the operand x and the result y, as far as `residuals` keeps them.
@@ -47,17 +85,8 @@ extension UnaryElementwise {
     return TensorType(x[0].dtype, x[0].shape)
   }
 
-  /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
-    Elementwise.unary(kernel, x[0], into: y, width: type.dtype.byteCount)
-  }
-
-  /// The loop itself, where one call does all.
-  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
-    let kernel = nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue)!
-    return Elementwise.prepared(kernel, x[0].storage, into: y) ?? { self.evaluate(x, type, into: y.base) }
-  }
+  /// The loop that `kernel` names.
+  public func loop(_ dtype: DType) -> nabla_unary { nabla_unary_kernel(Self.kernel, dtype.rawValue)! }
 
   /// g · dy/dx.
   public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -66,8 +95,6 @@ extension UnaryElementwise {
 
   /// Operands may come before a broadcast.
   public var rewrite: Rewrite { .elementwise }
-  /// Rows are independent.
-  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 
   /// dy/dx · tangent.
   public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
@@ -76,7 +103,7 @@ extension UnaryElementwise {
 }
 
 /// An element-wise function of two operands that broadcast to one shape.
-public protocol BinaryElementwise: Primitive {
+public protocol BinaryElementwise: BinaryLoop {
   /// The loop in C.
   static var kernel: nabla_binary_op { get }
   /// dy/dx of one operand in terms of both and the result, as far as `residuals` keeps them.
@@ -108,18 +135,8 @@ extension BinaryElementwise {
     return TensorType(x[0].dtype, shape)
   }
 
-  /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
-    Elementwise.binary(kernel, x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
-  }
-
-  /// The loop itself, where one call does all.
-  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
-    let kernel = nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue)!
-    return Elementwise.prepared(kernel, x[0].storage, x[1].storage, into: y)
-      ?? { self.evaluate(x, type, into: y.base) }
-  }
+  /// The loop that `kernel` names.
+  public func loop(_ dtype: DType) -> nabla_binary { nabla_binary_kernel(Self.kernel, dtype.rawValue)! }
 
   /// g · dy/dx for each operand, summed over the axes along which it was repeated.
   public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -133,8 +150,6 @@ extension BinaryElementwise {
 
   /// Operands may come before a broadcast.
   public var rewrite: Rewrite { .elementwise }
-  /// Rows are independent.
-  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 
   /// The sum of dy/dx · tangent over the operands.
   public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {

@@ -19,7 +19,7 @@ public protocol Primitive: Sendable, Hashable {
   /// Computes the elements of the result, in row-major order, into memory for them. The operands fit.
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer)
   /// The call of `evaluate` on windows that stay the same from run to run, as plans make it; only where they look moves.
-  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall
   /// The result: memory that `evaluate(_:_:into:)` fills, or a window on an operand (see ``ViewPrimitive``).
   func result(_ x: Operands, _ type: TensorType) -> AnyTensor
   /// Adds to `cotangents` what each operand receives where the result receives `g`; y is the result.
@@ -186,8 +186,13 @@ extension Primitive {
   }
 
   /// Calls `evaluate`.
-  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
-    { self.evaluate(x, type, into: y.base) }
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    evaluated(x, type, into: y)
+  }
+
+  /// The call of `evaluate`.
+  func evaluated(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    PreparedCall(operands: x.all.map(\.storage), into: y) { self.evaluate(x, type, into: y.base) }
   }
 
   /// Fresh memory, filled.

@@ -1,3 +1,5 @@
+import NablaTensor
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -40,6 +42,7 @@ final class FileMapping: Sendable {
   }
 
   deinit {
-    if let base = bytes.baseAddress { munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
+    guard let base = bytes.baseAddress else { return }
+    fileMappings.withLock { _ in _ = munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }
   }
 }

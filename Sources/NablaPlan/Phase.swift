@@ -14,155 +14,150 @@ final class Phase {
   let blockRows: Int
   let groupBlocks: Int
   let nodes: [Int]
-  let reductions: [Reduction]
+  private let totals: [Total]
   private let lanes: [Lane]
   private let free: Mutex<[Int]>
   /// For each reduction, a result for each group.
   private let partials: [Storage]
   private let usesBLAS: Bool
+  private unowned let plan: Program
 
-  /// A reduction over rows.
-  struct Reduction {
-    let node: Int
+  /// A reduction over rows, and where its result belongs.
+  struct Total {
+    let combine: nabla_binary
     let count: Int
     let byteCount: Int
-    let combine: nabla_binary
-    let dtype: DType
-    /// Where the result belongs; the plan keeps it.
-    unowned(unsafe) let target: Storage
-
-    /// a = a combined with b, or b with a.
-    @inline(__always)
-    func combine(_ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer) {
-      combine(a, 1, b, 1, y, count)
-    }
+    let slot: Int32
   }
 
-  init(_ builder: PhaseBuilder) {
+  init(_ builder: PhaseBuilder, _ plan: Program) {
+    self.plan = plan
     rows = builder.rows
     nodes = builder.nodes
     blockRows = builder.blockRows
-    let blocks = (rows + builder.blockRows - 1) / builder.blockRows
-    groupBlocks = PhaseBuilder.groupBlocks(blocks)
-    reductions = builder.reductions
-    lanes = (0..<Parallel.threadCount).map { _ in Lane(builder) }
+    groupBlocks = builder.groupBlocks
+    totals = builder.totals
+    lanes = (0..<Parallel.threadCount).map { _ in Lane(builder, plan) }
     free = Mutex(Array(lanes.indices))
-    let groups = (blocks + groupBlocks - 1) / groupBlocks
-    partials = reductions.map { Storage(dtype: .uint8, shape: [groups * $0.byteCount]) }
+    let groups = (builder.blockCount + groupBlocks - 1) / groupBlocks
+    partials = totals.map { Storage(dtype: .uint8, shape: [groups * $0.byteCount]) }
     usesBLAS = builder.usesBLAS
   }
 
   var blockCount: Int { (rows + blockRows - 1) / blockRows }
   var groupCount: Int { (blockCount + groupBlocks - 1) / groupBlocks }
   /// Bytes of the lanes and the partial results.
-  var byteCount: Int {
-    lanes.reduce(0) { $0 + $1.byteCount } + reductions.reduce(0) { $0 + groupCount * $1.byteCount }
-  }
+  var byteCount: Int { (lanes.map(\.byteCount) + partials.map(\.count)).reduce(0, +) }
 
   func run() {
     usesBLAS ? OpenBLAS.withOneThread { runGroups() } : runGroups()
-    for (reduction, partial) in zip(reductions, partials) { combineGroups(reduction, partial.base) }
+    for index in totals.indices { combineGroups(totals[index], partials[index].base) }
   }
 
   private func runGroups() {
     Parallel.forEach(groupCount) { group in
       let lane = free.withLock { $0.removeLast() }
-      let blocks = group * groupBlocks..<min((group + 1) * groupBlocks, blockCount)
-      lanes[lane].run(blocks, blockRows: blockRows, rows: rows, reductions)
-      for (index, reduction) in reductions.enumerated() {
-        (partials[index].base + group * reduction.byteCount).copyMemory(
-          from: lanes[lane].total(index), byteCount: reduction.byteCount)
+      lanes[lane].run(group * groupBlocks..<min((group + 1) * groupBlocks, blockCount))
+      for index in totals.indices {
+        let bytes = totals[index].byteCount
+        (partials[index].base + group * bytes).copyMemory(from: lanes[lane].total(index), byteCount: bytes)
       }
       free.withLock { $0.append(lane) }
     }
   }
 
   /// Combines neighbours, then neighbours of those: a binary tree in place.
-  private func combineGroups(_ reduction: Reduction, _ partial: UnsafeMutableRawPointer) {
+  private func combineGroups(_ total: Total, _ partial: UnsafeMutableRawPointer) {
     var distance = 1
     while distance < groupCount {
       for left in stride(from: 0, to: groupCount - distance, by: 2 * distance) {
-        let a = partial + left * reduction.byteCount
-        reduction.combine(a, a + distance * reduction.byteCount, into: a)
+        let a = partial + left * total.byteCount
+        total.combine(a, 1, a + distance * total.byteCount, 1, a, total.count)
       }
       distance *= 2
     }
-    reduction.target.base.copyMemory(from: partial, byteCount: reduction.byteCount)
+    plan.address(total.slot).copyMemory(from: partial, byteCount: total.byteCount)
   }
 }
 
-/// What one thread needs to run blocks: memory for the values of a block, and the instructions on it.
-final class Lane {
+/// What one thread needs to run blocks: memory for the values of a block, and a program on it.
+private final class Lane {
+  private let plan: Program
+  private let program: Program
   private let arena: Storage
-  private let full: PhaseBuilder.Code
-  /// For the last block, which may have fewer rows.
-  private let last: PhaseBuilder.Code?
-  /// For each reduction, its results by level of the binary counter; the current block's comes first.
+  private let blockRows: Int
+  /// The number of a last block with fewer rows, or -1.
+  private let lastIndex: Int
+  /// For each reduction, the block's result, then memory for its results by level of the binary counter.
   private let counters: [Storage]
-  private let levels: Int
-  private let byteCounts: [Int]
+  private let full: Block
+  private let last: Block
 
-  init(_ builder: PhaseBuilder) {
-    arena = Storage(dtype: .uint8, shape: [max(64, builder.arenaBytes)])
-    full = builder.code(rows: min(builder.blockRows, builder.rows), arena)
-    let rest = builder.rows % builder.blockRows
-    last = rest == 0 || builder.rows < builder.blockRows ? nil : builder.code(rows: rest, arena)
-    let blocks = (builder.rows + builder.blockRows - 1) / builder.blockRows
-    levels = Int.bitWidth - PhaseBuilder.groupBlocks(blocks).leadingZeroBitCount + 1
-    byteCounts = builder.reductions.map(\.byteCount)
-    let levels = levels
-    counters = byteCounts.map { Storage(dtype: .uint8, shape: [(levels + 1) * $0]) }
-    for code in [full, last].compactMap({ $0 }) {
-      for (target, counter) in zip(code.reductionTargets, counters) { target.move(to: counter.base) }
+  /// What is done on a block, as the loop in C takes it.
+  private final class Block {
+    let totals: UnsafeMutableBufferPointer<nabla_total>
+    let streams: UnsafeMutableBufferPointer<nabla_stream>
+    var content = nabla_block()
+
+    init(_ totals: [nabla_total], _ streams: [nabla_stream]) {
+      self.totals = .allocate(capacity: totals.count)
+      _ = self.totals.initialize(from: totals)
+      self.streams = .allocate(capacity: streams.count)
+      _ = self.streams.initialize(from: streams)
+    }
+    deinit {
+      totals.deallocate()
+      streams.deallocate()
+    }
+
+    func fill(_ program: Program, _ code: PhaseBuilder.Code) {
+      content = nabla_block(
+        places: program.places.baseAddress.map { UnsafePointer($0 + code.places.lowerBound) },
+        calls: program.calls.baseAddress.map { UnsafePointer($0 + code.calls.lowerBound) },
+        totals: totals.baseAddress, streams: streams.baseAddress, place_count: code.places.count,
+        call_count: code.calls.count, total_count: totals.count, stream_count: streams.count)
     }
   }
 
-  var byteCount: Int { builderBytes + zip(counters, byteCounts).reduce(0) { $0 + $1.1 * (levels + 1) } }
-  private var builderBytes: Int { arena.shape.elementCount }
+  init(_ builder: PhaseBuilder, _ plan: Program) {
+    self.plan = plan
+    blockRows = builder.blockRows
+    arena = Storage(dtype: .uint8, shape: [max(64, builder.arenaBytes)])
+    let levels = Int.bitWidth - builder.groupBlocks.leadingZeroBitCount
+    counters = builder.totals.map { Storage(dtype: .uint8, shape: [(levels + 1) * $0.byteCount]) }
+    let program = Program(parent: plan)
+    let full = builder.code(rows: min(builder.blockRows, builder.rows), arena, program)
+    let rest = builder.rows % builder.blockRows
+    let hasLast = rest != 0 && builder.rows > builder.blockRows
+    lastIndex = hasLast ? builder.blockCount - 1 : -1
+    let last = hasLast ? builder.code(rows: rest, arena, program) : full
+    let counters = counters
+    func block(_ code: PhaseBuilder.Code) -> Block {
+      let totals = builder.totals.indices.map { index in
+        let (total, counter) = (builder.totals[index], counters[index])
+        code.targets[index].move(to: counter.base)
+        return nabla_total(
+          window: program.slot(of: code.targets[index]), combine: total.combine, count: total.count,
+          bytes: total.byteCount, levels: (counter.base + total.byteCount).assumingMemoryBound(to: CChar.self))
+      }
+      return Block(totals, code.streams.map { nabla_stream(window: program.slot(of: $0.window), bytes: $0.bytes) })
+    }
+    self.full = block(full)
+    self.last = hasLast ? block(last) : self.full
+    program.seal()
+    self.program = program
+    self.full.fill(program, full)
+    if hasLast { self.last.fill(program, last) }
+  }
+
+  var byteCount: Int { counters.reduce(arena.count) { $0 + $1.count } }
 
   /// Runs blocks in order; the results of reductions are then in `total`.
-  func run(_ blocks: Range<Int>, blockRows: Int, rows: Int, _ reductions: [Phase.Reduction]) {
-    for block in blocks {
-      let code = (block + 1) * blockRows > rows ? last ?? full : full
-      // In place: copies of what the arrays hold would count references for each call.
-      code.placements.withUnsafeBufferPointer { placements in
-        for index in placements.indices { placements[index].run(row: block * blockRows) }
-      }
-      code.calls.withUnsafeBufferPointer { calls in
-        for index in calls.indices { calls[index]() }
-      }
-      for index in counters.indices { carry(index, block - blocks.lowerBound, reductions[index]) }
-    }
-    for index in counters.indices { close(index, blocks.count, reductions[index]) }
-  }
-
-  private func level(_ index: Int, _ level: Int) -> UnsafeMutableRawPointer {
-    counters[index].base + (level + 1) * byteCounts[index]
-  }
-
-  /// Adds block number `block`'s result to the counter: equal levels combine.
-  private func carry(_ index: Int, _ block: Int, _ reduction: Phase.Reduction) {
-    let current = counters[index].base
-    var at = 0
-    while block >> at & 1 == 1 {
-      reduction.combine(level(index, at), current, into: current)
-      at += 1
-    }
-    level(index, at).copyMemory(from: current, byteCount: byteCounts[index])
-  }
-
-  /// Combines what is left at each level, smallest first.
-  private func close(_ index: Int, _ blocks: Int, _ reduction: Phase.Reduction) {
-    let current = counters[index].base
-    var isFirst = true
-    for at in 0..<levels where blocks >> at & 1 == 1 {
-      if isFirst {
-        current.copyMemory(from: level(index, at), byteCount: byteCounts[index])
-        isFirst = false
-      } else {
-        reduction.combine(level(index, at), current, into: current)
-      }
-    }
+  func run(_ blocks: Range<Int>) {
+    program.link()
+    nabla_run_blocks(
+      &full.content, &last.content, lastIndex, blockRows, blocks.lowerBound, blocks.upperBound, plan.addresses,
+      program.addresses)
   }
 
   func total(_ index: Int) -> UnsafeMutableRawPointer { counters[index].base }

@@ -12,7 +12,7 @@ struct PhaseBuilder {
   let windows: [Storage?]
   let rows: Int
   private(set) var blockRows = 1
-  private(set) var reductions: [Phase.Reduction] = []
+  private(set) var totals: [Phase.Total] = []
   private(set) var arenaBytes = 0
   /// The nodes of the phase that look at another's memory.
   private var views: Set<Int> = []
@@ -21,22 +21,21 @@ struct PhaseBuilder {
 
   private let options: PlanOptions
 
-  /// The instructions for blocks of some number of rows.
-  final class Code {
-    fileprivate(set) var placements: [Placement] = []
-    fileprivate(set) var calls: [() -> Void] = []
-    fileprivate(set) var reductionTargets: [Storage] = []
-    fileprivate(set) var views: Set<Int> = []
-    /// The windows that placements move.
-    fileprivate var kept: [Storage] = []
-
-    fileprivate func place(_ placement: Placement) {
-      placements.append(placement)
-      kept.append(placement.window)
-    }
+  /// The part of a lane's program that runs blocks of some number of rows.
+  struct Code {
+    fileprivate(set) var places = 0..<0
+    fileprivate(set) var calls = 0..<0
+    /// For each reduction, the window on a block's result.
+    fileprivate(set) var targets: [Storage] = []
+    /// The rows that come from memory, with the bytes of a block.
+    fileprivate(set) var streams: [(window: Storage, bytes: Int)] = []
+    fileprivate var views: Set<Int> = []
   }
 
-  init(_ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ windows: [Storage?], _ options: PlanOptions) {
+  init(
+    _ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ windows: [Storage?], _ options: PlanOptions,
+    _ program: Program
+  ) {
     self.options = options
     self.graph = graph
     self.schedule = schedule
@@ -49,23 +48,24 @@ struct PhaseBuilder {
       let type = graph.nodes[node].type
       // any and all combine bytes.
       let dtype = type.dtype == .bool ? DType.uint8 : type.dtype
-      reductions.append(
-        Phase.Reduction(
-          node: node, count: type.shape.elementCount,
-          byteCount: type.shape.elementCount * type.dtype.byteCount,
-          combine: nabla_binary_kernel(combine, dtype.rawValue)!, dtype: type.dtype, target: windows[node]!))
+      totals.append(
+        Phase.Total(
+          combine: nabla_binary_kernel(combine, dtype.rawValue)!, count: type.shape.elementCount,
+          byteCount: type.shape.elementCount * type.dtype.byteCount, slot: program.slot(of: windows[node]!)))
     }
     // Whether a view can look at its operand depends on the strides there: laying the code out once tells.
     let trial = Storage(.released, dtype: .uint8, shape: .scalar)
     views = Set(nodes)
-    views = code(rows: blockRows, trial).views
+    views = code(rows: blockRows, trial, Program(parent: program)).views
     assignMemory()
   }
 
+  var blockCount: Int { (rows + blockRows - 1) / blockRows }
+
   /// The blocks that one thread takes at a time: at most 64 groups, each a power of two of blocks.
-  static func groupBlocks(_ blocks: Int) -> Int {
+  var groupBlocks: Int {
     var size = 1
-    while size * 64 < blocks { size *= 2 }
+    while size * 64 < blockCount { size *= 2 }
     return size
   }
 
@@ -145,10 +145,18 @@ struct PhaseBuilder {
   /// The node whose memory a view in this phase looks at; a node that has memory of its own is its own root.
   private func root(_ node: Int) -> Int { views.contains(node) ? root(graph.nodes[node].operands[0]) : node }
 
-  /// The instructions for blocks of `count` rows, on a lane's memory.
-  func code(rows count: Int, _ arena: Storage) -> Code {
-    let code = Code()
+  /// Adds the calls for blocks of `count` rows, on a lane's memory, to its program.
+  func code(rows count: Int, _ arena: Storage, _ program: Program) -> Code {
+    var code = Code()
+    let (firstPlace, firstCall) = (program.placeCount, program.callCount)
     var local: [Int: Storage] = [:]
+    var wholes: [Int: Storage] = [:]
+    /// Where row windows begin in whole values.
+    var origins: [ObjectIdentifier: (source: Storage, offset: Int, step: Int)] = [:]
+    func follow(_ window: Storage, _ source: Storage, offset: Int, step: Int) {
+      program.place(window, on: source, offset: offset, step: step)
+      origins[ObjectIdentifier(window)] = (source, offset, step)
+    }
     func rowWindow(_ node: Int) -> Storage {
       if let window = local[node] { return window }
       // Rows of a whole value: a window that moves from block to block.
@@ -156,27 +164,41 @@ struct PhaseBuilder {
       let shape = Shape(unchecked: [count] + whole.shape.dropFirst())
       let window = Storage(movable: whole.dtype, shape: shape, strides: whole.strides)
       let step = (whole.strides?[0] ?? whole.shape.dropFirst().reduce(1, *)) * whole.dtype.byteCount
-      code.place(Placement(window: window, source: whole, offset: 0, step: step))
+      follow(window, whole, offset: 0, step: step)
+      if whole.isDense && !isOfPhase(node) { code.streams.append((window, count * step)) }
       local[node] = window
+      return window
+    }
+    /// A value that is needed whole.
+    func wholeWindow(_ node: Int) -> Storage {
+      if let window = wholes[node] { return window }
+      let window = program.linked(windows[node]!)
+      wholes[node] = window
       return window
     }
     for node in nodes {
       let operands = zip(graph.nodes[node].operands, rule(node).rowOperands).map { operand, goesByRow in
-        AnyTensor(goesByRow ? rowWindow(operand) : windows[operand]!)
+        AnyTensor(goesByRow ? rowWindow(operand) : wholeWindow(operand))
       }
       let primitive = graph.nodes[node].primitive!.onRows(count)
       let type = graph.nodes[node].type
       guard isOfPhase(node) else {
         let target = Storage(movable: type.dtype, shape: type.shape)
-        code.reductionTargets.append(target)
-        code.calls.append(primitive.prepared(Operands(operands), type, into: target))
+        code.targets.append(target)
+        program.append(primitive.prepared(Operands(operands), type, into: target))
         continue
       }
       if schedule.isMaterialized[node] {
         local[node] = rowWindow(node)
       } else if views.contains(node), let view = primitive.view(of: operands[0].storage) {
         // A last block of one row could be viewed where full ones cannot; its memory is assigned as for those.
-        place(view, on: operands[0].storage, code)
+        // A view moves with what it looks at; views of the lane's own memory never move.
+        view.window.move(to: operands[0].storage.base + view.offset)
+        if let origin = origins[ObjectIdentifier(operands[0].storage)] {
+          follow(view.window, origin.source, offset: origin.offset + view.offset, step: origin.step)
+        } else if let whole = wholes.first(where: { $0.value === operands[0].storage }) {
+          follow(view.window, windows[whole.key]!, offset: view.offset, step: 0)
+        }
         local[node] = view.window
         code.views.insert(node)
         continue
@@ -187,20 +209,22 @@ struct PhaseBuilder {
         target.move(to: arena.base + offsets[node, default: 0])
         local[node] = target
       }
-      code.calls.append(primitive.prepared(Operands(operands), blockType, into: target))
+      program.append(primitive.prepared(Operands(operands), blockType, into: target))
     }
+    if code.streams.reduce(0, { $0 + $1.bytes }) > options.streamBytes { code.streams = [] }
+    code.places = firstPlace..<program.placeCount
+    code.calls = firstCall..<program.callCount
     return code
   }
+}
 
-  /// A view moves with what it looks at; views of the lane's own memory never move.
-  private func place(_ view: (window: Storage, offset: Int), on operand: Storage, _ code: Code) {
-    view.window.move(to: operand.base + view.offset)
-    if let moving = code.placements.first(where: { $0.window === operand }) {
-      code.place(
-        Placement(
-          window: view.window, source: moving.source, offset: moving.offset + view.offset, step: moving.step))
-    } else if windows.contains(where: { $0 === operand }) {
-      code.place(Placement(window: view.window, source: operand, offset: view.offset))
-    }
+extension Primitive {
+  /// The window that a view primitive makes on an operand's window, with its offset in bytes; nil where it computes.
+  func view(of operand: Storage) -> (window: Storage, offset: Int)? {
+    guard let primitive = self as? any ViewPrimitive else { return nil }
+    if case .reshape = rewrite, operand.strides != nil { return nil }  // it might copy
+    let result = primitive.window(Operands(AnyTensor(operand)))
+    let window = Storage(movable: result.dtype, shape: result.shape, strides: result.strides)
+    return (window, result.address - operand.base)
   }
 }

@@ -6,7 +6,7 @@ extension Plan: CustomStringConvertible {
     var lines = ["plan: \(graph.nodes.count) nodes, \(format(byteCount)) of buffers"]
     for turn in turns {
       switch turn {
-      case .whole(let steps): lines += describe(steps)
+      case .whole(let nodes, _): lines += describe(nodes)
       case .phase(let phase): lines += describe(phase)
       }
     }
@@ -14,10 +14,10 @@ extension Plan: CustomStringConvertible {
     return lines.joined(separator: "\n")
   }
 
-  private func describe(_ steps: [Step]) -> [String] {
-    let calls = steps.compactMap { step -> String? in
-      guard case .call(let instruction) = step else { return nil }
-      return "  \(name(instruction.primitive)) -> \(instruction.type.dtype) \(instruction.type.shape)"
+  private func describe(_ nodes: [Int]) -> [String] {
+    let calls = nodes.filter { !views.contains($0) }.map { node in
+      let type = graph.nodes[node].type
+      return "  \(name(graph.nodes[node].primitive!)) -> \(type.dtype) \(type.shape)"
     }
     return calls.isEmpty ? [] : ["whole:"] + calls
   }

@@ -1,3 +1,4 @@
+import CKernels
 import NablaAutodiff
 import NablaTensor
 
@@ -7,30 +8,45 @@ final class Plan {
   let schedule: Schedule
   /// What happens at each turn.
   enum Turn {
-    case whole([Step])
+    /// Nodes that run whole, one after another, and their calls.
+    case whole(nodes: [Int], calls: Range<Int>)
     case phase(Phase)
-  }
-  enum Step {
-    case call(Instruction)
-    case look(Placement)
   }
   private(set) var turns: [Turn] = []
   private let options: PlanOptions
+  private let program = Program()
 
   /// The windows on whole values, by node.
-  private(set) var windows: [Storage?]
+  private var windows: [Storage?]
+  /// Nodes that only look at another one's memory.
+  private(set) var views: Set<Int> = []
   /// Memory that belongs to the plan, by node.
   private var memory: [Storage?]
-  /// For each assignment: memory for the next value, which the variable takes at the end of a run.
-  private var spares: [Storage?]
-  private var outputs: [(node: Int, isFresh: Bool)] = []
 
-  // What a run sets before it starts.
-  private var argumentWindows: [(position: Int, window: Storage)] = []
-  private var variableWindows: [(variable: AnyVariable, window: Storage)] = []
+  // What a run does before it starts, and after.
+  private var arguments: [(position: Int, slot: Int32)] = []
+  private var variables: [(variable: AnyVariable, slot: Int32)] = []
   private var numbers: [(number: () -> Double, target: AnyTensor)] = []
-  /// The calls of each turn, as bare closures.
-  private var calls: [() -> Void] = []
+  private var outputs: [Output] = []
+  private var updates: [Update] = []
+  /// What a run looks at, kept alive until its end.
+  private var held: [AnyTensor] = []
+
+  private struct Output {
+    let window: Storage
+    let slot: Int32
+    /// Whether the result is written to the memory that the caller receives; else it is copied.
+    let isFresh: Bool
+  }
+
+  /// A new value of a variable.
+  private struct Update {
+    let variable: AnyVariable
+    let window: Storage
+    let slot: Int32
+    /// Memory for the next value, which the variable takes at the end of a run; nil where the value is copied.
+    var spare: Storage?
+  }
 
   init(_ graph: Graph, _ options: PlanOptions = PlanOptions()) {
     self.options = options
@@ -39,32 +55,21 @@ final class Plan {
     self.schedule = schedule
     windows = [Storage?](repeating: nil, count: graph.nodes.count)
     memory = windows
-    spares = graph.assignments.map { _ in nil }
     let last = schedule.times.max() ?? 0
     for time in 0...(last + last % 2) {
       time % 2 == 0 ? addWhole(at: time) : addPhase(at: time)
     }
     assignMemory()
     findInlets()
-    for turn in turns {
-      switch turn {
-      case .phase(let phase): calls.append { phase.run() }
-      case .whole(let steps):
-        for step in steps {
-          switch step {
-          case .call(let instruction): calls.append(instruction.run)
-          case .look(let placement): calls.append { placement.run() }
-          }
-        }
-      }
-    }
+    program.seal()
+    held.reserveCapacity(variables.count + arguments.count)
   }
 
   private func findInlets() {
     for (node, entry) in graph.nodes.enumerated() {
       switch entry.origin {
-      case .argument(let position): argumentWindows.append((position, windows[node]!))
-      case .variable(let place): variableWindows.append((graph.variables[place], windows[node]!))
+      case .argument(let position): arguments.append((position, program.slot(of: windows[node]!)))
+      case .variable(let place): variables.append((graph.variables[place], program.slot(of: windows[node]!)))
       case .scalar(let place): numbers.append((graph.scalars[place], AnyTensor(memory[node]!)))
       case .constant, .operation: break
       }
@@ -74,37 +79,47 @@ final class Plan {
   // MARK: Making
 
   private func addWhole(at time: Int) {
-    var steps: [Step] = []
+    var nodes: [Int] = []
+    let first = program.callCount
     for node in graph.nodes.indices {
       switch schedule.kinds[node] {
       case .source where time == 0: addSource(node)
-      case .whole where schedule.times[node] == time: steps.append(step(node))
+      case .whole where schedule.times[node] == time:
+        addWhole(node)
+        nodes.append(node)
       default: break
       }
     }
-    if !steps.isEmpty { turns.append(.whole(steps)) }
+    if !nodes.isEmpty { turns.append(.whole(nodes: nodes, calls: first..<program.callCount)) }
   }
 
   private func addSource(_ node: Int) {
     let type = graph.nodes[node].type
     if case .constant(let value) = graph.nodes[node].origin {
-      windows[node] = value.storage
+      setWindow(node, value.storage)
     } else {
-      windows[node] = Storage(movable: type.dtype, shape: type.shape)
+      setWindow(node, Storage(movable: type.dtype, shape: type.shape))
     }
   }
 
-  private func step(_ node: Int) -> Step {
+  private func setWindow(_ node: Int, _ window: Storage) {
+    windows[node] = window
+    program.slot(of: window)
+  }
+
+  private func addWhole(_ node: Int) {
     let operands = graph.nodes[node].operands.map { AnyTensor(windows[$0]!) }
     let primitive = graph.nodes[node].primitive!
     let type = graph.nodes[node].type
     if let view = primitive.view(of: operands[0].storage) {
-      windows[node] = view.window
-      return .look(Placement(window: view.window, source: operands[0].storage, offset: view.offset))
+      setWindow(node, view.window)
+      views.insert(node)
+      program.place(view.window, on: operands[0].storage, offset: view.offset)
+    } else {
+      let target = Storage(movable: type.dtype, shape: type.shape)
+      setWindow(node, target)
+      program.append(primitive.prepared(Operands(operands), type, into: target))
     }
-    let target = Storage(movable: type.dtype, shape: type.shape)
-    windows[node] = target
-    return .call(Instruction(primitive: primitive, operands: Operands(operands), type: type, target: target))
   }
 
   private func addPhase(at time: Int) {
@@ -118,33 +133,34 @@ final class Plan {
     for node in nodes {
       if case .rows = schedule.kinds[node], !schedule.isMaterialized[node] { continue }
       let type = graph.nodes[node].type
-      windows[node] = Storage(movable: type.dtype, shape: type.shape)
+      setWindow(node, Storage(movable: type.dtype, shape: type.shape))
     }
-    turns.append(.phase(Phase(PhaseBuilder(graph, schedule, nodes, windows, options))))
+    turns.append(.phase(Phase(PhaseBuilder(graph, schedule, nodes, windows, options, program), program)))
   }
 
   /// Whether a node's value lies in memory of its own.
   private func ownsMemory(_ node: Int) -> Bool {
     switch schedule.kinds[node] {
-    case .source: return false
-    case .rows: return schedule.isMaterialized[node]
-    case .reducing: return true
-    case .whole:
-      for case .whole(let steps) in turns {
-        for case .look(let placement) in steps where placement.window === windows[node] { return false }
-      }
-      return true
+    case .source: false
+    case .rows: schedule.isMaterialized[node]
+    case .reducing: true
+    case .whole: !views.contains(node)
     }
   }
 
   private func assignMemory() {
     // What the caller receives, and what variables take, is written to memory of its own at each run.
     var handed: Set<Int> = []
-    for node in graph.outputs { outputs.append((node, ownsMemory(node) && handed.insert(node).inserted)) }
-    for (index, assignment) in graph.assignments.enumerated()
-    where ownsMemory(assignment.node) && handed.insert(assignment.node).inserted {
-      spares[index] = Storage(
-        dtype: graph.nodes[assignment.node].type.dtype, shape: graph.nodes[assignment.node].type.shape)
+    for node in graph.outputs {
+      let isFresh = ownsMemory(node) && handed.insert(node).inserted
+      outputs.append(Output(window: windows[node]!, slot: program.slot(of: windows[node]!), isFresh: isFresh))
+    }
+    for (place, node) in graph.assignments {
+      let window = windows[node]!
+      let isFresh = ownsMemory(node) && handed.insert(node).inserted
+      let spare = isFresh ? Storage(dtype: window.dtype, shape: window.shape) : nil
+      updates.append(
+        Update(variable: graph.variables[place], window: window, slot: program.slot(of: window), spare: spare))
     }
     for (node, entry) in graph.nodes.enumerated() where !handed.contains(node) {
       let needsMemory: Bool
@@ -158,72 +174,69 @@ final class Plan {
 
   /// Bytes of the memory that belongs to the plan.
   var byteCount: Int {
-    let values = memory.compactMap { $0 } + spares.compactMap { $0 }
-    return values.reduce(0) { $0 + $1.shape.elementCount * $1.dtype.byteCount }
+    let values = memory.compactMap { $0 } + updates.compactMap(\.spare)
+    return values.reduce(0) { $0 + $1.count * $1.dtype.byteCount }
       + turns.reduce(0) { if case .phase(let phase) = $1 { $0 + phase.byteCount } else { $0 } }
   }
 
   // MARK: Running
 
-  func run(_ arguments: [AnyTensor]) -> [AnyTensor] {
-    // What a run looks at is kept alive until its end.
-    var held: [AnyTensor] = []
-    held.reserveCapacity(variableWindows.count)
-    for (position, window) in argumentWindows {
-      if arguments[position].isDense {
-        window.move(to: arguments[position].address)
-      } else {
-        held.append(arguments[position].dense)
-        window.move(to: held[held.count - 1].address)
-      }
-    }
-    for (variable, window) in variableWindows {
-      let value = variable.current.dense
-      window.move(to: value.address)
-      held.append(value)
-    }
+  func run(_ operands: [AnyTensor]) -> [AnyTensor] {
+    for (position, slot) in arguments { look(slot, operands[position]) }
+    for (variable, slot) in variables { look(slot, variable.current) }
     for (number, target) in numbers { target.store(number()) }
-    var results = outputs.map { output in
-      guard output.isFresh, let window = windows[output.node] else { return AnyTensor.failed(.float32) }
-      let result = AnyTensor(Storage(dtype: window.dtype, shape: window.shape))
-      window.move(to: result.address)
-      return result
-    }
-    for (index, assignment) in graph.assignments.enumerated() {
-      if let spare = spares[index] { windows[assignment.node]!.move(to: spare.base) }
-    }
-    let values = withExtendedLifetime((arguments, held)) {
-      calls.withUnsafeBufferPointer { calls in
-        for index in calls.indices { calls[index]() }
+    var results: [AnyTensor] = []
+    results.reserveCapacity(outputs.count)
+    for output in outputs {
+      guard output.isFresh else {
+        results.append(AnyTensor.failed(output.window.dtype))
+        continue
       }
-      for index in results.indices where !outputs[index].isFresh {
-        results[index] = AnyTensor(windows[outputs[index].node]!).copied
+      let result = Storage(dtype: output.window.dtype, shape: output.window.shape)
+      program.move(output.slot, to: result.base)
+      results.append(AnyTensor(result))
+    }
+    for update in updates { if let spare = update.spare { program.move(update.slot, to: spare.base) } }
+    program.runPlaces()
+    for turn in turns {
+      switch turn {
+      case .whole(_, let calls): program.run(calls)
+      case .phase(let phase): phase.run()
       }
-      return newValues()
+    }
+    for index in outputs.indices where !outputs[index].isFresh {
+      results[index] = copy(outputs[index].window, outputs[index].slot)
     }
     if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
+      held.removeAll(keepingCapacity: true)
       return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
     }
-    held = []  // so that a variable's old memory can serve the next run
-    assign(values)
+    let copies =
+      updates.contains { $0.spare == nil } ? updates.map { $0.spare ?? copy($0.window, $0.slot).storage } : []
+    held.removeAll(keepingCapacity: true)  // so that a variable's old memory can serve the next run
+    for index in updates.indices { update(index, copies.isEmpty ? updates[index].spare! : copies[index]) }
     for body in graph.afterRun { body() }
     return results
   }
 
-  /// The values that variables take: memory of its own where the node has some, else a copy.
-  private func newValues() -> [AnyTensor] {
-    graph.assignments.indices.map { index in
-      AnyTensor(spares[index] ?? AnyTensor(windows[graph.assignments[index].node]!).copied.storage)
-    }
+  /// Lets a window look at a value, and keeps that.
+  @inline(__always)
+  private func look(_ slot: Int32, _ value: AnyTensor) {
+    let value = value.isDense ? value : value.dense
+    program.move(slot, to: value.address)
+    held.append(value)
   }
 
-  /// Gives variables their new values, and keeps their old memory for the next run, unless someone holds it.
-  private func assign(_ values: [AnyTensor]) {
-    for (index, assignment) in graph.assignments.enumerated() {
-      var old = graph.variables[assignment.variable].exchange(values[index])
-      guard spares[index] != nil else { continue }
-      let isReusable = isKnownUniquelyReferenced(&old.storage) && old.storage.owner == nil && old.isDense
-      spares[index] = isReusable ? old.storage : Storage(dtype: old.dtype, shape: old.shape)
-    }
+  private func copy(_ window: Storage, _ slot: Int32) -> AnyTensor {
+    window.move(to: program.address(slot))
+    return AnyTensor(window).copied
+  }
+
+  /// Gives a variable its new value, and keeps its old memory for the next run, unless someone holds it.
+  private func update(_ index: Int, _ value: Storage) {
+    var old = updates[index].variable.exchange(AnyTensor(value))
+    guard updates[index].spare != nil else { return }
+    let isReusable = isKnownUniquelyReferenced(&old.storage) && old.storage.owner == nil && old.isDense
+    updates[index].spare = isReusable ? old.storage : Storage(dtype: old.dtype, shape: old.shape)
   }
 }

@@ -12,6 +12,8 @@ package struct PlanOptions: Sendable {
   package var valueBytes = 128 << 10
   /// Values may outgrow that where a block would have fewer rows than this: a product has its price per call.
   package var fewestRows = 512
+  /// The rows of the next block are fetched while one is worked on, where they are no more bytes than this.
+  package var streamBytes = 64 << 10
   /// The fewest rows of a block.
   package var smallestBlock = 32
 

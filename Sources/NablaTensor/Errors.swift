@@ -1,4 +1,5 @@
 import CKernels
+import Synchronization
 
 #if os(Linux) && canImport(Runtime)
 import Runtime
@@ -53,14 +54,21 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
   }
 }
 
+/// Held while the files that are mapped into the process are looked at, and while one is taken out: looking reads the
+/// first bytes of each.
+package let fileMappings = Mutex<Void>(())
+
 #if os(Linux) && canImport(Runtime)
+/// The program and its libraries, in memory.
+private let programImages = fileMappings.withLock { _ in ImageMap.capture() }
+
 /// The innermost frame of the stack whose source is not Nabla's own.
 ///
 /// Operators cannot take `#fileID` as a default argument, and a signature with `file:line:` on every function hides
 /// what matters in it; so the place is read from the stack, and only when there is something to report.
 private func callerLocation(_ captured: Backtrace) -> String? {
   let options: Backtrace.SymbolicationOptions = [.showInlineFrames, .showSourceLocations, .useSymbolCache]
-  guard let stack = captured.symbolicated(options: options) else { return nil }
+  guard let stack = captured.symbolicated(with: programImages, options: options) else { return nil }
   let own = #filePath.split(separator: "/").dropLast(2).joined(separator: "/")
   for frame in stack.frames {
     guard let place = frame.symbol?.sourceLocation, !place.path.isEmpty, place.line > 0 else { continue }

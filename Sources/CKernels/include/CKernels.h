@@ -114,6 +114,74 @@ ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);
 void nabla_copy_matrix(const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1, ptrdiff_t rows,
                        ptrdiff_t columns, int width);
 
+// Calls on windows, as plans keep them: what stays the same from run to run is in the call, where operands lie is in a
+// table of addresses. A plan is a list of these, walked without allocating anything or counting references.
+typedef struct nabla_call nabla_call;
+typedef void (*nabla_step)(const nabla_call *call, char *const *at);
+struct nabla_call {
+  nabla_step step;
+  /// The loop, of the type that the step expects.
+  union {
+    nabla_unary unary;
+    nabla_binary binary;
+    nabla_ternary ternary;
+    nabla_reduce_row row;
+    nabla_reduce_columns columns;
+    /// What the caller's own step needs.
+    const void *owner;
+  } loop;
+  /// Operands and result, as places in the table.
+  int32_t a, b, c, y;
+  /// Elements from one operand element to the next.
+  ptrdiff_t sa, sb, sc;
+  /// Bytes from one row to the next.
+  ptrdiff_t a0, b0, y0;
+  /// How often, and how many elements.
+  ptrdiff_t rows, n;
+};
+// The steps.
+void nabla_call_unary(const nabla_call *call, char *const *at);
+void nabla_call_binary(const nabla_call *call, char *const *at);
+void nabla_call_ternary(const nabla_call *call, char *const *at);
+void nabla_call_reduce_row(const nabla_call *call, char *const *at);
+void nabla_call_reduce_columns(const nabla_call *call, char *const *at);
+void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at);
+
+/// A window that is placed on another before calls run: at[window] = from[source] + offset + row * step.
+typedef struct {
+  int32_t window, source;
+  ptrdiff_t offset, step;
+} nabla_place;
+void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row, char *const *from, char **at);
+
+/// A reduction whose blocks are added up as a binary counter does: equal levels combine. `levels` is memory for the
+/// results by level; the block's own result is at[window], `count` elements of `bytes` in all.
+typedef struct {
+  int32_t window;
+  nabla_binary combine;
+  ptrdiff_t count, bytes;
+  char *levels;
+} nabla_total;
+
+/// Rows that come from memory block by block; those of the next block are fetched while this one is worked on.
+typedef struct {
+  int32_t window;
+  ptrdiff_t bytes;
+} nabla_stream;
+
+/// What is done on each block of rows.
+typedef struct {
+  const nabla_place *places;
+  const nabla_call *calls;
+  const nabla_total *totals;
+  const nabla_stream *streams;
+  ptrdiff_t place_count, call_count, total_count, stream_count;
+} nabla_block;
+/// Runs blocks first ..< end of `rows` rows each; the block number `last_index`, which has fewer, is done by `last`.
+/// The totals over all of them are then at the totals' windows.
+void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff_t last_index, ptrdiff_t rows,
+                      ptrdiff_t first, ptrdiff_t end, char *const *from, char **at);
+
 // Threads. NABLA_NUM_THREADS sets how many, else all processors that the process may use.
 typedef void (*nabla_body)(void *context, ptrdiff_t index);
 /// Calls body(context, 0) … body(context, count - 1) on all threads, the caller's included, and returns when all are

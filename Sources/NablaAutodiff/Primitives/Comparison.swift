@@ -4,7 +4,7 @@ import NablaTensor
 // MARK: Comparisons
 
 /// y = a ⋚ b, as Bool.
-struct Compare: NondifferentiablePrimitive {
+struct Compare: BinaryLoop, NondifferentiablePrimitive {
   static let name = "compare"
   enum Relation: Sendable { case equal, notEqual, less, lessEqual, greater, greaterEqual }
   let relation: Relation
@@ -24,11 +24,7 @@ struct Compare: NondifferentiablePrimitive {
   func resultType(_ x: Operands) -> TensorType? {
     broadcastShape(Self.name, x).map { TensorType(.bool, $0) }
   }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let loop = nabla_binary_kernel(kernel, x[0].dtype.rawValue)!
-    Elementwise.binary(loop, x[0], x[1], into: y, shape: type.shape, width: 1)
-  }
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  func loop(_ dtype: DType) -> nabla_binary { nabla_binary_kernel(kernel, dtype.rawValue)! }
 }
 
 infix operator .== : ComparisonPrecedence
@@ -113,7 +109,7 @@ public func .>= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Boo
 // MARK: Predicates
 
 /// y = p(x), as Bool.
-struct Predicate: NondifferentiablePrimitive {
+struct Predicate: UnaryLoop, NondifferentiablePrimitive {
   static let name = "predicate"
   enum Kind: Sendable { case isNaN, isFinite, not }
   let kind: Kind
@@ -126,11 +122,7 @@ struct Predicate: NondifferentiablePrimitive {
     }
   }
   func resultType(_ x: Operands) -> TensorType? { TensorType(.bool, x[0].shape) }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let loop = nabla_unary_kernel(kernel, x[0].dtype.rawValue)!
-    Elementwise.unary(loop, x[0], into: y, width: 1)
-  }
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  func loop(_ dtype: DType) -> nabla_unary { nabla_unary_kernel(kernel, dtype.rawValue)! }
 }
 
 extension Tensor where Scalar: FloatingPointScalar {
@@ -156,16 +148,14 @@ extension Tensor where Scalar: FloatingPointScalar {
 // MARK: Logic
 
 /// y = a and b, a or b.
-struct Logical: NondifferentiablePrimitive {
+struct Logical: BinaryLoop, NondifferentiablePrimitive {
   static let name = "logical"
   enum Kind: Sendable { case and, or }
   let kind: Kind
   func resultType(_ x: Operands) -> TensorType? { broadcastShape(Self.name, x).map { TensorType(.bool, $0) } }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let loop = nabla_binary_kernel(kind == .and ? NABLA_AND : NABLA_OR, DType.bool.rawValue)!
-    Elementwise.binary(loop, x[0], x[1], into: y, shape: type.shape, width: 1)
+  func loop(_ dtype: DType) -> nabla_binary {
+    nabla_binary_kernel(kind == .and ? NABLA_AND : NABLA_OR, dtype.rawValue)!
   }
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 extension Tensor where Scalar == Bool {
@@ -205,6 +195,9 @@ struct Select: Primitive {
   }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.select(x[0], x[1], x[2], into: y, shape: type.shape)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    PreparedCall(x[0].storage, x[1].storage, x[2].storage, into: y) ?? evaluated(x, type, into: y)
   }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -277,15 +270,11 @@ where T.Scalar: NumericScalar { minimum(maximum(x.asTensor(), Tensor(low)), Tens
 // MARK: cast
 
 /// The elements in another type.
-struct Cast: LinearPrimitive {
+struct Cast: UnaryLoop, LinearPrimitive {
   static let name = "cast"
   let dtype: DType
   func resultType(_ x: Operands) -> TensorType? { TensorType(dtype, x[0].shape) }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let kernel = nabla_cast_kernel(x[0].dtype.rawValue, dtype.rawValue)!
-    Elementwise.unary(kernel, x[0], into: y, width: dtype.byteCount)
-  }
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  func loop(_ source: DType) -> nabla_unary { nabla_cast_kernel(source.rawValue, dtype.rawValue)! }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.cast(to: x[0].dtype))
   }

@@ -56,8 +56,8 @@ struct Matmul: Primitive {
   }
 
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    if x[0].rank == 2 && x[1].rank == 2 && !transposesLeft && !transposesRight {
-      return MatrixProduct.multiply(x[0], x[1], into: y)
+    if x[0].rank == 2 && x[1].rank == 2 {
+      return MatrixProduct.multiply(x[0], transposed: transposesLeft, x[1], transposed: transposesRight, into: y)
     }
     let a = transposesLeft ? x[0].window(permutedBy: x[0].matrixTransposition) : x[0]
     let b = transposesRight ? x[1].window(permutedBy: x[1].matrixTransposition) : x[1]
@@ -67,13 +67,20 @@ struct Matmul: Primitive {
       return MatrixProduct.multiply(a.window(reshapedTo: stacked), b, into: y)
     }
     let batch = type.shape.dropLast(2)
-    if batch.isEmpty { return MatrixProduct.multiply(a, b, into: y) }
     let left = a.window(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
     let right = b.window(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
     let bytes = type.shape[type.shape.rank - 2] * type.shape[type.shape.rank - 1] * type.dtype.byteCount
     for index in 0..<batch.reduce(1, *) {
       MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: y + index * bytes)
     }
+  }
+
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let product =
+      x[0].rank == 2 && x[1].rank == 2
+      ? MatrixProduct.prepared(
+        x[0].storage, transposed: transposesLeft, x[1].storage, transposed: transposesRight, into: y) : nil
+    return product ?? evaluated(x, type, into: y)
   }
 
   var rewrite: Rewrite {

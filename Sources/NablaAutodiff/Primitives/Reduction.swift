@@ -45,8 +45,8 @@ extension AxisReduction {
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Reduction.reduce(Self.kernel, x[0], over: axes, into: y)
   }
-  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> () -> Void {
-    Reduction.prepared(Self.kernel, x[0].storage, over: axes, into: y) ?? { self.evaluate(x, type, into: y.base) }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    Reduction.prepared(Self.kernel, x[0].storage, over: axes, into: y) ?? evaluated(x, type, into: y)
   }
 
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {

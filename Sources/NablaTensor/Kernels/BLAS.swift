@@ -72,78 +72,108 @@ extension Double: BLASScalar {
   }
 }
 
-/// A matrix as BLAS takes it: an address, whether it is stored transposed, and the step between stored rows.
-private struct StoredMatrix {
-  let tensor: AnyTensor
+/// A matrix as BLAS takes it: whether its rows are stored as columns, and the elements from one stored row to the next.
+private struct MatrixLayout {
+  let rows: Int
+  let columns: Int
   let isTransposed: Bool
   let leadingDimension: Int
 
-  /// A window of rank 2 without a copy where one of its steps is 1, else a dense copy.
-  init(_ x: AnyTensor) {
-    let (rows, columns) = (x.shape[0], x.shape[1])
-    guard let steps = x.strides else {
-      self.init(tensor: x, isTransposed: false, leadingDimension: max(1, columns))
-      return
-    }
+  /// The layout of a window of rank 2, or of its transpose; nil where BLAS cannot walk it.
+  init?(_ x: Storage, transposed: Bool) {
+    let (i, j) = transposed ? (1, 0) : (0, 1)
+    (rows, columns) = (x.shape[i], x.shape[j])
+    let steps = x.strides ?? [max(1, x.shape[1]), 1]
     let limit = Int(Int32.max)
-    if (steps[1] == 1 || columns == 1) && (steps[0] >= max(1, columns) || rows == 1) && steps[0] <= limit {
-      self.init(tensor: x, isTransposed: false, leadingDimension: rows == 1 ? max(1, columns) : steps[0])
-    } else if (steps[0] == 1 || rows == 1) && (steps[1] >= max(1, rows) || columns == 1) && steps[1] <= limit {
-      self.init(tensor: x, isTransposed: true, leadingDimension: columns == 1 ? max(1, rows) : steps[1])
+    if (steps[j] == 1 || columns == 1) && (steps[i] >= max(1, columns) || rows == 1) && steps[i] <= limit {
+      isTransposed = false
+      leadingDimension = rows == 1 ? max(1, columns) : steps[i]
+    } else if (steps[i] == 1 || rows == 1) && (steps[j] >= max(1, rows) || columns == 1) && steps[j] <= limit {
+      isTransposed = true
+      leadingDimension = columns == 1 ? max(1, rows) : steps[j]
     } else {
-      self.init(tensor: x.dense, isTransposed: false, leadingDimension: max(1, columns))
+      return nil
     }
   }
 
-  private init(tensor: AnyTensor, isTransposed: Bool, leadingDimension: Int) {
-    self.tensor = tensor
-    self.isTransposed = isTransposed
-    self.leadingDimension = leadingDimension
-  }
+  /// Elements from one element of a single column to the next.
+  var step: Int { isTransposed ? 1 : leadingDimension }
 }
 
-/// Matrix products on windows. Sizes have been checked to fit 32 bits.
-package enum MatrixProduct {
-  /// y = a b for matrices, into dense `y`.
-  package static func multiply(_ a: AnyTensor, _ b: AnyTensor, into y: UnsafeMutableRawPointer) {
+/// A matrix product as BLAS takes it, for windows of these layouts wherever they lie. Sizes have been checked to fit 32
+/// bits.
+package struct MatrixProduct {
+  private let left: MatrixLayout
+  private let right: MatrixLayout
+  private let dtype: DType
+
+  /// a b, or with transposes of either; nil where a window would have to be copied first.
+  package init?(_ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool) {
+    // The vector of a product of vector and matrix is always walked as a column.
+    let isRow = (transposesA ? a.shape[1] : a.shape[0]) == 1 && (transposesB ? b.shape[0] : b.shape[1]) != 1
+    guard let left = MatrixLayout(a, transposed: isRow != transposesA),
+      let right = MatrixLayout(b, transposed: isRow != transposesB)
+    else { return nil }
+    // (a b)ᵀ = bᵀ aᵀ.
+    (self.left, self.right) = isRow ? (right, left) : (left, right)
+    isExchanged = isRow
+    dtype = a.dtype
+  }
+  /// Whether `right` is the first operand.
+  private let isExchanged: Bool
+
+  /// Writes the dense result.
+  package func run(
+    _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer
+  ) {
     _ = OpenBLAS.current
-    if a.dtype == .float32 {
-      multiply(a, b, y.assumingMemoryBound(to: Float.self))
-    } else {
-      multiply(a, b, y.assumingMemoryBound(to: Double.self))
-    }
+    let (a, b) = isExchanged ? (b, a) : (a, b)
+    dtype == .float32 ? run(Float.self, a, b, y) : run(Double.self, a, b, y)
   }
 
-  private static func multiply<T: BLASScalar>(_ a: AnyTensor, _ b: AnyTensor, _ y: UnsafeMutablePointer<T>) {
-    let (m, k, n) = (a.shape[0], a.shape[1], b.shape[1])
+  @inline(__always)
+  private func run<T: BLASScalar>(
+    _ type: T.Type, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer
+  ) {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    let (a, b, y) = (
+      a.assumingMemoryBound(to: T.self), b.assumingMemoryBound(to: T.self), y.assumingMemoryBound(to: T.self)
+    )
     if m == 0 || n == 0 { return }
     if k == 0 { return y.update(repeating: 0, count: m * n) }
-    if n == 1 { return multiply(StoredMatrix(a), vector: b, step: b.strides?[0] ?? 1, y) }
-    if m == 1 {
-      return multiply(StoredMatrix(b.window(permutedBy: [1, 0])), vector: a, step: a.strides?[1] ?? 1, y)
-    }
-    let (left, right) = (StoredMatrix(a), StoredMatrix(b))
-    withExtendedLifetime((left.tensor, right.tensor)) {
+    if n == 1 {
+      // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
+      y.update(repeating: 0, count: m)
+      T.gemv(
+        left.isTransposed, Int32(left.isTransposed ? k : m), Int32(left.isTransposed ? m : k), a,
+        Int32(left.leadingDimension), b, Int32(right.step), y)
+    } else {
       T.gemm(
-        left.isTransposed, right.isTransposed, Int32(m), Int32(n), Int32(k),
-        left.tensor.address.assumingMemoryBound(to: T.self), Int32(left.leadingDimension),
-        right.tensor.address.assumingMemoryBound(to: T.self), Int32(right.leadingDimension), y, Int32(n))
+        left.isTransposed, right.isTransposed, Int32(m), Int32(n), Int32(k), a, Int32(left.leadingDimension), b,
+        Int32(right.leadingDimension), y, Int32(n))
     }
   }
 
-  private static func multiply<T: BLASScalar>(
-    _ matrix: StoredMatrix, vector: AnyTensor, step: Int, _ y: UnsafeMutablePointer<T>
+  /// y = a b for matrices or their transposes, into dense `y`. Windows that BLAS cannot walk are copied.
+  package static func multiply(
+    _ a: AnyTensor, transposed transposesA: Bool = false, _ b: AnyTensor, transposed transposesB: Bool = false,
+    into y: UnsafeMutableRawPointer
   ) {
-    let (rows, columns) = (matrix.tensor.shape[0], matrix.tensor.shape[1])
-    let isPlain = step > 0 && step <= Int(Int32.max)
-    let x = isPlain ? vector : vector.dense
-    // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
-    y.update(repeating: 0, count: rows)
-    withExtendedLifetime((matrix.tensor, x)) {
-      T.gemv(
-        matrix.isTransposed, Int32(matrix.isTransposed ? columns : rows),
-        Int32(matrix.isTransposed ? rows : columns), matrix.tensor.address.assumingMemoryBound(to: T.self),
-        Int32(matrix.leadingDimension), x.address.assumingMemoryBound(to: T.self), isPlain ? Int32(step) : 1, y)
+    var (a, b) = (a, b)
+    var product = MatrixProduct(a.storage, transposed: transposesA, b.storage, transposed: transposesB)
+    if product == nil {
+      (a, b) = (a.dense, b.dense)
+      product = MatrixProduct(a.storage, transposed: transposesA, b.storage, transposed: transposesB)
+    }
+    withExtendedLifetime((a.storage, b.storage)) { product!.run(a.address, b.address, into: y) }
+  }
+
+  /// The product as a call for plans.
+  package static func prepared(
+    _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
+  ) -> PreparedCall? {
+    MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
+      PreparedCall(operands: [a, b], into: y) { product.run(a.base, b.base, into: y.base) }
     }
   }
 }

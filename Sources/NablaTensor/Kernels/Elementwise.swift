@@ -70,33 +70,11 @@ package enum Elementwise {
   }
 }
 
-// Calls on windows that stay, for plans: nil where one call of the kernel does not do all, or where the work is large
-// enough to be shared over threads.
-extension Elementwise {
-  /// y = f(x).
-  package static func prepared(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) -> (() -> Void)? {
-    let count = y.count
-    guard x.isDense, count < Parallel.threshold else { return nil }
-    return { kernel(x.base, 1, y.base, count) }
-  }
-
-  /// y = f(a, b).
-  package static func prepared(
-    _ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage
-  ) -> (() -> Void)? {
-    let count = y.count
-    guard count < Parallel.threshold, let sa = a.flatStride(count), let sb = b.flatStride(count) else {
-      return nil
-    }
-    return { kernel(a.base, sa, b.base, sb, y.base, count) }
-  }
-}
-
 extension Storage {
   /// The one stride that walks this window as a dense one of a shape with `count` elements that it broadcasts to: 1 where
   /// it is that, 0 where it repeats one element.
   @inline(__always)
-  fileprivate func flatStride(_ count: Int) -> Int? {
+  func flatStride(_ count: Int) -> Int? {
     // A shape that broadcasts to another of as many elements differs from it in axes of size 1 at most.
     if isDense && self.count == count { return 1 }
     return isUniform ? 0 : nil

@@ -76,7 +76,9 @@ package struct LoopNest {
   }
 
   /// The length of the innermost loop.
-  private var rowCount: Int { sizes[sizes.count - 1] }
+  package var rowCount: Int { sizes[sizes.count - 1] }
+  /// The length of the loop around it, if there is one.
+  package var outerCount: Int { sizes.count > 1 ? sizes[sizes.count - 2] : 1 }
   /// The step of an operand in the innermost loop.
   package func rowStride(_ operand: Int) -> Int { strides[operand][sizes.count - 1] }
 

@@ -26,18 +26,19 @@ package enum Reduction {
   /// The reduction as one call on windows that stay, for plans; nil where it takes several, or is worth threads.
   package static func prepared(
     _ op: nabla_reduction_op, _ x: Storage, over axes: [Int], into y: Storage
-  ) -> (() -> Void)? {
+  ) -> PreparedCall? {
     // Axes that are not side by side would have to be brought together first.
-    guard x.strides == nil, x.shape.elementCount < Parallel.threshold, !axes.isEmpty,
-      axes[axes.count - 1] - axes[0] == axes.count - 1
+    guard x.isDense, x.count < Parallel.threshold, !axes.isEmpty, axes[axes.count - 1] - axes[0] == axes.count - 1
     else { return nil }
     let (_, outer, reduced, inner) = blocks(of: AnyTensor(x), over: axes)
-    let row = nabla_reduce_row_kernel(op, x.dtype.rawValue)!
-    let columns = nabla_reduce_columns_kernel(op, x.dtype.rawValue)!
     let width = x.dtype.byteCount
-    if outer == 1 { return inner == 1 ? { row(x.base, reduced, y.base) } : { columns(x.base, reduced, inner, y.base) } }
-    if inner > 1 { return nil }
-    return { nabla_reduce_rows(row, x.base, reduced * width, y.base, width, outer, reduced) }
+    if inner == 1 {
+      let kernel = nabla_reduce_row_kernel(op, x.dtype.rawValue)!
+      return PreparedCall(
+        kernel, x, distance: reduced * width, into: y, distance: width, rows: outer, count: reduced)
+    }
+    if outer > 1 { return nil }
+    return PreparedCall(nabla_reduce_columns_kernel(op, x.dtype.rawValue)!, x, into: y, rows: reduced, columns: inner)
   }
 
   /// The element-wise operation that combines two partial results of a reduction.

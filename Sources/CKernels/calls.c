@@ -1,0 +1,94 @@
+#include "CKernels.h"
+#include <string.h>
+
+void nabla_call_unary(const nabla_call *call, char *const *at) {
+  const char *a = at[call->a];
+  char *y = at[call->y];
+  for (ptrdiff_t i = 0; i < call->rows; i++)
+    call->loop.unary(a + i * call->a0, call->sa, y + i * call->y0, call->n);
+}
+
+void nabla_call_binary(const nabla_call *call, char *const *at) {
+  const char *a = at[call->a], *b = at[call->b];
+  char *y = at[call->y];
+  for (ptrdiff_t i = 0; i < call->rows; i++)
+    call->loop.binary(a + i * call->a0, call->sa, b + i * call->b0, call->sb, y + i * call->y0, call->n);
+}
+
+void nabla_call_ternary(const nabla_call *call, char *const *at) {
+  call->loop.ternary(at[call->a], call->sa, at[call->b], call->sb, at[call->c], call->sc, at[call->y], call->n);
+}
+
+void nabla_call_reduce_row(const nabla_call *call, char *const *at) {
+  const char *a = at[call->a];
+  char *y = at[call->y];
+  for (ptrdiff_t i = 0; i < call->rows; i++) call->loop.row(a + i * call->a0, call->n, y + i * call->y0);
+}
+
+void nabla_call_reduce_columns(const nabla_call *call, char *const *at) {
+  call->loop.columns(at[call->a], call->rows, call->n, at[call->y]);
+}
+
+void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at) {
+  for (ptrdiff_t i = 0; i < count; i++) calls[i].step(calls + i, at);
+}
+
+void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row, char *const *from, char **at) {
+  for (ptrdiff_t i = 0; i < count; i++)
+    at[places[i].window] = from[places[i].source] + places[i].offset + row * places[i].step;
+}
+
+// --- Blocks of rows --------------------------------------------------------------------------------------------------
+
+#define LINE 64
+
+/// Asks for part `index` of `parts` of each stream's next block, which lies behind this one.
+static void fetch(const nabla_block *block, ptrdiff_t index, ptrdiff_t parts, char *const *at) {
+  for (ptrdiff_t s = 0; s < block->stream_count; s++) {
+    const nabla_stream stream = block->streams[s];
+    const char *next = at[stream.window] + stream.bytes;
+    const ptrdiff_t end = (index + 1) * stream.bytes / parts;
+    for (ptrdiff_t byte = index * stream.bytes / parts / LINE * LINE; byte < end; byte += LINE)
+      __builtin_prefetch(next + byte);
+  }
+}
+
+/// Adds the result of block number `number` to the counter.
+static void carry(const nabla_total *total, ptrdiff_t number, char *const *at) {
+  char *current = at[total->window];
+  char *level = total->levels;
+  for (; number & 1; number >>= 1, level += total->bytes)
+    total->combine(level, 1, current, 1, current, total->count);
+  memcpy(level, current, (size_t)total->bytes);
+}
+
+/// Combines what `blocks` blocks left at the levels, smallest first.
+static void close(const nabla_total *total, ptrdiff_t blocks, char *const *at) {
+  char *current = at[total->window];
+  const char *level = total->levels;
+  int is_first = 1;
+  for (; blocks > 0; blocks >>= 1, level += total->bytes) {
+    if (!(blocks & 1)) continue;
+    if (is_first) {
+      memcpy(current, level, (size_t)total->bytes);
+    } else {
+      total->combine(level, 1, current, 1, current, total->count);
+    }
+    is_first = 0;
+  }
+}
+
+void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff_t last_index, ptrdiff_t rows,
+                      ptrdiff_t first, ptrdiff_t end, char *const *from, char **at) {
+  for (ptrdiff_t index = first; index < end; index++) {
+    const nabla_block *now = index == last_index ? last : block;
+    nabla_run_places(now->places, now->place_count, index * rows, from, at);
+    const int fetches = index + 1 < end && now->stream_count > 0;
+    for (ptrdiff_t i = 0; i < now->call_count; i++) {
+      if (fetches) fetch(now, i, now->call_count, at);
+      now->calls[i].step(now->calls + i, at);
+    }
+    for (ptrdiff_t i = 0; i < now->total_count; i++) carry(now->totals + i, index - first, at);
+  }
+  for (ptrdiff_t i = 0; i < block->total_count; i++) close(block->totals + i, end - first, at);
+}

@@ -1,0 +1,97 @@
+import CKernels
+import NablaTensor
+
+/// Calls on windows, made once, and the table of addresses that tells where the windows look: of a plan, or of what one
+/// thread does on blocks of rows. Running it allocates nothing and counts no references.
+final class Program {
+  typealias Addresses = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+
+  /// Where the program's windows look. Valid once it is sealed.
+  private(set) var addresses = Addresses.allocate(capacity: 0)
+  private(set) var calls = UnsafeMutableBufferPointer<nabla_call>.allocate(capacity: 0)
+  private(set) var places = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
+  private var links = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
+
+  // What is being collected.
+  private let parent: Program?
+  private var slots: [ObjectIdentifier: Int32] = [:]
+  private var windows: [Storage] = []
+  private var boxes: [AnyObject] = []
+  private var newCalls: [nabla_call] = []
+  private var newPlaces: [nabla_place] = []
+  private var newLinks: [nabla_place] = []
+
+  /// A program; with a parent, windows of it can be told to look where windows of that do.
+  init(parent: Program? = nil) { self.parent = parent }
+
+  deinit {
+    addresses.deallocate()
+    calls.deallocate()
+    places.deallocate()
+    links.deallocate()
+  }
+
+  var callCount: Int { newCalls.count }
+  var placeCount: Int { newPlaces.count }
+
+  /// A window's place in the table; a new one begins where the window looks when the program is sealed.
+  @discardableResult
+  func slot(of window: Storage) -> Int32 {
+    if let slot = slots[ObjectIdentifier(window)] { return slot }
+    let slot = Int32(windows.count)
+    slots[ObjectIdentifier(window)] = slot
+    windows.append(window)  // kept, so that its identity stays its own
+    return slot
+  }
+
+  func append(_ call: PreparedCall) {
+    if let box = call.box { boxes.append(box) }
+    newCalls.append(call.placed(at: call.windows.map { slot(of: $0) }))
+  }
+
+  /// Lets a window follow another one, of the parent if there is one: bytes from its start, and bytes a row.
+  func place(_ window: Storage, on source: Storage, offset: Int, step: Int = 0) {
+    let source = (parent ?? self).slot(of: source)
+    newPlaces.append(nabla_place(window: slot(of: window), source: source, offset: offset, step: step))
+  }
+
+  /// A window of this program that looks where a window of the parent does, each time that ``link()`` is called. Threads
+  /// move windows before they call a closure, so none of these is shared.
+  func linked(_ window: Storage) -> Storage {
+    let own = Storage(movable: window.dtype, shape: window.shape, strides: window.strides)
+    newLinks.append(nabla_place(window: slot(of: own), source: parent!.slot(of: window), offset: 0, step: 0))
+    return own
+  }
+
+  /// Ends the collecting. Windows have got their memory.
+  func seal() {
+    addresses = Addresses.allocate(capacity: max(1, windows.count))
+    for (index, window) in windows.enumerated() {
+      (addresses + index).initialize(to: window.base.assumingMemoryBound(to: CChar.self))
+    }
+    calls = Self.filled(newCalls)
+    places = Self.filled(newPlaces)
+    links = Self.filled(newLinks)
+  }
+
+  private static func filled<T>(_ elements: [T]) -> UnsafeMutableBufferPointer<T> {
+    let buffer = UnsafeMutableBufferPointer<T>.allocate(capacity: elements.count)
+    _ = buffer.initialize(from: elements)
+    return buffer
+  }
+
+  @inline(__always)
+  func move(_ slot: Int32, to address: UnsafeMutableRawPointer) {
+    addresses[Int(slot)] = address.assumingMemoryBound(to: CChar.self)
+  }
+  @inline(__always)
+  func address(_ slot: Int32) -> UnsafeMutableRawPointer { UnsafeMutableRawPointer(addresses[Int(slot)]!) }
+
+  /// Takes over where the parent's windows look.
+  func link() { nabla_run_places(links.baseAddress, links.count, 0, parent!.addresses, addresses) }
+  /// Places the windows that follow others of this program.
+  @inline(__always)
+  func runPlaces() { nabla_run_places(places.baseAddress, places.count, 0, addresses, addresses) }
+  @inline(__always)
+  func run(_ range: Range<Int>) { nabla_run_calls(calls.baseAddress! + range.lowerBound, range.count, addresses) }
+}

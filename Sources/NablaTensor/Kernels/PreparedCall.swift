@@ -1,0 +1,131 @@
+import CKernels
+
+/// One call of a kernel on windows that stay the same from run to run, as plans make it; only where they look moves.
+///
+/// Most calls are a loop in C with its strides and counts, which a plan runs from a table of addresses; whatever takes
+/// more is a closure.
+public struct PreparedCall {
+  /// What to run; the places of the windows in the table of addresses are for the plan to fill in.
+  package private(set) var call: nabla_call
+  /// The operands, then the result.
+  package let windows: [Storage]
+  /// What a closure needs.
+  package let box: AnyObject?
+  /// Whether the call is a loop on elements: it never fails, and the result may be an operand of the same layout.
+  package let isLoop: Bool
+
+  /// A call of any function that reads and writes the windows' memory.
+  package init(operands: [Storage], into y: Storage, _ body: @escaping () -> Void) {
+    windows = operands + [y]
+    let box = Closure(windows, body)
+    self.box = box
+    isLoop = false
+    call = nabla_call()
+    call.step = { call, addresses in
+      Unmanaged<Closure>.fromOpaque(call!.pointee.loop.owner)._withUnsafeGuaranteedRef { $0.run(at: addresses!) }
+    }
+  }
+
+  private init(_ step: @escaping nabla_step, operands: [Storage], into y: Storage, rows: Int = 1, count: Int) {
+    call = nabla_call()
+    call.step = step
+    (call.rows, call.n) = (rows, count)
+    windows = operands + [y]
+    box = nil
+    isLoop = true
+  }
+
+  /// Tells the call where the windows' addresses are in a table.
+  package func placed(at slots: [Int32]) -> nabla_call {
+    if let box = box as? Closure {
+      box.slots = slots
+      var call = call
+      call.loop.owner = UnsafeRawPointer(Unmanaged.passUnretained(box).toOpaque())
+      return call
+    }
+    var call = call
+    call.y = slots[slots.count - 1]
+    call.a = slots[0]
+    if slots.count > 2 { call.b = slots[1] }
+    if slots.count > 3 { call.c = slots[2] }
+    return call
+  }
+
+  /// A closure and the windows that it reads, which are moved before it runs.
+  private final class Closure {
+    let windows: [Storage]
+    let body: () -> Void
+    var slots: [Int32] = []
+
+    init(_ windows: [Storage], _ body: @escaping () -> Void) {
+      self.windows = windows
+      self.body = body
+    }
+
+    @inline(__always)
+    func run(at addresses: UnsafePointer<UnsafeMutablePointer<CChar>?>) {
+      windows.withUnsafeBufferPointer { windows in
+        slots.withUnsafeBufferPointer { slots in
+          for index in windows.indices { windows[index].move(to: addresses[Int(slots[index])]!) }
+        }
+      }
+      body()
+    }
+  }
+}
+
+// The calls that are one loop in C. Each is nil where one loop does not do all, or where the work is large enough to be
+// shared over threads.
+extension PreparedCall {
+  /// y = f(x).
+  package init?(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) {
+    guard y.count < Parallel.threshold else { return nil }
+    let nest = LoopNest(y.shape, [AnyTensor(x).resolvedStrides, y.shape.denseStrides])
+    guard nest.sizes.count <= 2, y.count > 0 else { return nil }
+    self.init(nabla_call_unary, operands: [x], into: y, rows: nest.outerCount, count: nest.rowCount)
+    call.loop.unary = kernel
+    call.sa = nest.rowStride(0)
+    call.a0 = nest.rowDistance(0) * x.dtype.byteCount
+    call.y0 = nest.rowDistance(1) * y.dtype.byteCount
+  }
+
+  /// y = f(a, b), where shapes broadcast.
+  package init?(_ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage) {
+    guard y.count < Parallel.threshold, y.count > 0 else { return nil }
+    let operands = [a, b].map { AnyTensor($0).broadcastStrides(to: y.shape) }
+    let nest = LoopNest(y.shape, operands + [y.shape.denseStrides])
+    guard nest.sizes.count <= 2 else { return nil }
+    self.init(nabla_call_binary, operands: [a, b], into: y, rows: nest.outerCount, count: nest.rowCount)
+    call.loop.binary = kernel
+    (call.sa, call.sb) = (nest.rowStride(0), nest.rowStride(1))
+    call.a0 = nest.rowDistance(0) * a.dtype.byteCount
+    call.b0 = nest.rowDistance(1) * b.dtype.byteCount
+    call.y0 = nest.rowDistance(2) * y.dtype.byteCount
+  }
+
+  /// y = mask ? a : b.
+  package init?(_ mask: Storage, _ a: Storage, _ b: Storage, into y: Storage) {
+    guard y.count < Parallel.threshold, let sm = mask.flatStride(y.count), let sa = a.flatStride(y.count),
+      let sb = b.flatStride(y.count)
+    else { return nil }
+    self.init(nabla_call_ternary, operands: [mask, a, b], into: y, count: y.count)
+    call.loop.ternary = nabla_select_kernel(a.dtype.rawValue)
+    (call.sa, call.sb, call.sc) = (sm, sa, sb)
+  }
+
+  /// y[i] = the reduction of row i of x; distances in bytes.
+  init(
+    _ kernel: @escaping nabla_reduce_row, _ x: Storage, distance x0: Int, into y: Storage, distance y0: Int,
+    rows: Int, count: Int
+  ) {
+    self.init(nabla_call_reduce_row, operands: [x], into: y, rows: rows, count: count)
+    call.loop.row = kernel
+    (call.a0, call.y0) = (x0, y0)
+  }
+
+  /// y = the reduction over the rows of x.
+  init(_ kernel: @escaping nabla_reduce_columns, _ x: Storage, into y: Storage, rows: Int, columns: Int) {
+    self.init(nabla_call_reduce_columns, operands: [x], into: y, rows: rows, count: columns)
+    call.loop.columns = kernel
+  }
+}
