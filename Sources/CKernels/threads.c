@@ -23,6 +23,7 @@ static pthread_mutex_t region = PTHREAD_MUTEX_INITIALIZER; // held by the thread
 static nabla_body body;
 static void *context;
 static ptrdiff_t count;
+static uint64_t worker_limit;
 static _Atomic ptrdiff_t next;
 
 // The region's number in the high bits, whether it is open in bit 16, the workers that are in below that.
@@ -57,6 +58,10 @@ static void *work(void *unused) {
   for (int spins = 0;;) {
     uint64_t now = atomic_load_explicit(&state, memory_order_acquire);
     if ((now & OPEN) && NUMBER(now) != seen) {
+      if ((now & WORKERS) >= worker_limit) { // enough are in; what the limit is can't change while the region is open
+        seen = NUMBER(now);
+        continue;
+      }
       if (!atomic_compare_exchange_weak_explicit(&state, &now, now + 1, memory_order_acq_rel, memory_order_acquire))
         continue;
       seen = NUMBER(now);
@@ -107,14 +112,15 @@ int nabla_thread_count(void) {
   return __atomic_load_n(&thread_count, __ATOMIC_ACQUIRE);
 }
 
-void nabla_parallel(ptrdiff_t indices, nabla_body function, void *argument) {
-  if (indices <= 1 || nabla_thread_count() == 1 || pthread_mutex_trylock(&region) != 0) {
+void nabla_parallel(ptrdiff_t indices, int threads, nabla_body function, void *argument) {
+  if (indices <= 1 || threads <= 1 || nabla_thread_count() == 1 || pthread_mutex_trylock(&region) != 0) {
     for (ptrdiff_t index = 0; index < indices; index++) function(argument, index);
     return;
   }
   body = function;
   context = argument;
   count = indices;
+  worker_limit = (uint64_t)threads - 1;
   atomic_store_explicit(&next, 0, memory_order_relaxed);
   const uint64_t number = NUMBER(atomic_load_explicit(&state, memory_order_relaxed)) + 1;
   atomic_store(&state, number << 17 | OPEN);

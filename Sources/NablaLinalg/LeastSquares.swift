@@ -48,7 +48,7 @@ private struct LeastSquares<S: LAPACKScalar> {
     columns = a.shape[1]
     width = columns + b.shape[1]
     scales = Self.columnScales(a)
-    triangle = try OpenBLAS.withOneThread { [scales] in
+    triangle = try OpenBLAS.withOneThread { [scales] _ in
       try Self.reduced(rows: a.shape[0], width: a.shape[1] + b.shape[1]) { rows, target in
         Self.fill(target, rows, a, scales, b)
       }

@@ -50,7 +50,7 @@ final class Phase {
   var byteCount: Int { (lanes.map(\.byteCount) + partials.map(\.count)).reduce(0, +) }
 
   func run() {
-    usesBLAS ? OpenBLAS.withOneThread { runGroups() } : runGroups()
+    usesBLAS ? OpenBLAS.withOneThread { _ in runGroups() } : runGroups()
     for index in totals.indices { combineGroups(totals[index], partials[index].base) }
   }
 

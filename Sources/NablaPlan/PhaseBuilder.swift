@@ -108,13 +108,23 @@ struct PhaseBuilder {
 
   /// A power of two of rows, by the bytes that a row brings in and those that are computed from it.
   private func chooseBlockRows() -> Int {
-    let incoming = rowSources.reduce(0) { $0 + bytesPerRow($1) }
     // Slices and transposes only look at what came in.
-    let computed = nodes.filter { isOfPhase($0) && !looksOnly($0) }.reduce(0) { $0 + bytesPerRow($1) }
+    let computed = nodes.filter { isOfPhase($0) && !looksOnly($0) }
+    let incoming = rowSources
+    if !usesBLAS {
+      let widest = max(1, (incoming + computed).map(bytesPerRow).max() ?? 1)
+      return powerOfTwo(atMost: options.tileBytes / widest, from: options.smallestTile)
+    }
+    let incomingBytes = max(1, incoming.reduce(0) { $0 + bytesPerRow($1) })
+    let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
     let wanted = min(
-      options.operandBytes / max(1, incoming), max(options.valueBytes / max(1, computed), options.fewestRows))
-    var size = options.smallestBlock
-    while size * 2 <= min(wanted, 1 << 14) { size *= 2 }
+      options.operandBytes / incomingBytes, max(options.valueBytes / computedBytes, options.fewestRows))
+    return powerOfTwo(atMost: wanted, from: options.smallestBlock)
+  }
+
+  private func powerOfTwo(atMost limit: Int, from smallest: Int) -> Int {
+    var size = smallest
+    while size * 2 <= min(limit, 1 << 14) { size *= 2 }
     return size
   }
 

@@ -6,15 +6,20 @@ package struct PlanOptions: Sendable {
   package var smallestElements = 1 << 15
   /// A reduction keeps a partial result for each group of blocks; results of more bytes than this run whole.
   package var largestPartial = 1 << 20
+  /// The widest value of a block without products: a few such tiles fit the first-level cache.
+  package var tileBytes = 8 << 10
+  /// The fewest rows of such a block.
+  package var smallestTile = 1
+  // Blocks with products are larger, because a product has its price per call.
   /// A block's operands should stay in the second-level cache until the block is done.
   package var operandBytes = 384 << 10
   /// What is computed on the way should stay in the nearest caches.
   package var valueBytes = 128 << 10
-  /// Values may outgrow that where a block would have fewer rows than this: a product has its price per call.
+  /// Values may outgrow that where a block would have fewer rows than this.
   package var fewestRows = 512
   /// The rows of the next block are fetched while one is worked on, where they are no more bytes than this.
   package var streamBytes = 64 << 10
-  /// The fewest rows of a block.
+  /// The fewest rows of a block with products.
   package var smallestBlock = 32
 
   package init() {}
@@ -24,6 +29,7 @@ package struct PlanOptions: Sendable {
     var options = PlanOptions()
     (options.smallestRows, options.smallestElements) = (2, 1)
     (options.operandBytes, options.valueBytes, options.fewestRows, options.smallestBlock) = (1, 1, 1, 2)
+    (options.tileBytes, options.smallestTile) = (0, 2)
     return options
   }
 }

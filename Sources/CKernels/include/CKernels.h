@@ -184,9 +184,9 @@ void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff
 
 // Threads. NABLA_NUM_THREADS sets how many, else all processors that the process may use.
 typedef void (*nabla_body)(void *context, ptrdiff_t index);
-/// Calls body(context, 0) … body(context, count - 1) on all threads, the caller's included, and returns when all are
-/// done. On the caller alone where another region is running.
-void nabla_parallel(ptrdiff_t count, nabla_body body, void *context);
+/// Calls body(context, 0) … body(context, count - 1) on all threads or as many as `threads`, the caller's included, and
+/// returns when all are done. On the caller alone where another region is running.
+void nabla_parallel(ptrdiff_t count, int threads, nabla_body body, void *context);
 int nabla_thread_count(void);
 
 // Memory. Blocks are aligned to 64 bytes. Small ones come from lists of the calling thread, large ones from a bounded

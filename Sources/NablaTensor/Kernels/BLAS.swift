@@ -96,8 +96,65 @@ private struct MatrixLayout {
     }
   }
 
+  /// Where an element is.
+  func offset(_ row: Int, _ column: Int) -> Int {
+    isTransposed ? column * leadingDimension + row : row * leadingDimension + column
+  }
+
   /// Elements from one element of a single column to the next.
   var step: Int { isTransposed ? 1 : leadingDimension }
+}
+
+/// How a product is cut into pieces: blocks of rows and columns of the result, or parts of the sum over k.
+///
+/// The rule knows shapes alone, so the bits of a result do not depend on the number of threads; and OpenBLAS, which would
+/// keep threads of its own busy waiting beside ours, computes each piece on the thread that asks.
+private struct ProductPieces {
+  var rows: Int
+  var columns: Int
+  var depth: Int
+
+  /// Products of fewer multiplications are not cut, and OpenBLAS itself keeps them on one thread.
+  static let smallest = 1 << 18
+  /// A matrix that a vector multiplies is cut into pieces of at least so many elements.
+  private static let vectorPiece = 1 << 16
+  /// A piece of the result has at most this size either way: large enough that packing operands costs little beside it.
+  private static let edge = 512
+  /// Partial sums are kept side by side: no more of them than this.
+  private static let parts = 64
+
+  /// [m, k] · [k, n]. Of a product with a vector, n = 1, rows are cut where the matrix is stored by rows, else the sum.
+  init(_ m: Int, _ n: Int, _ k: Int, leftIsTransposed: Bool) {
+    (rows, columns, depth) = (m, n, k)
+    if n == 1 {
+      let pieces = min(Self.parts, m * k / Self.vectorPiece)
+      guard pieces > 1 else { return }
+      if leftIsTransposed {
+        depth = (k + pieces - 1) / pieces
+      } else {
+        rows = (m + pieces - 1) / pieces
+      }
+      return
+    }
+    if m * n * k <= Self.smallest { return }
+    if k >= 1 << 13 && m * n <= 1 << 16 {
+      let pieces = min(Self.parts, k >> 12)
+      depth = (k + pieces - 1) / pieces
+      return
+    }
+    var count = 1
+    while max(rows, columns) >= 32
+      && (count < 4 && rows * columns * k > 1 << 20 || rows * columns > Self.edge * Self.edge)
+    {
+      // Halves, rounded up to the blocks of registers of the kernels in BLAS.
+      if rows >= columns {
+        rows = ((rows + 1) / 2 + 15) / 16 * 16
+      } else {
+        columns = ((columns + 1) / 2 + 15) / 16 * 16
+      }
+      count *= 2
+    }
+  }
 }
 
 /// A matrix product as BLAS takes it, for windows of these layouts wherever they lie. Sizes have been checked to fit 32
@@ -105,33 +162,31 @@ private struct MatrixLayout {
 package struct MatrixProduct {
   private let left: MatrixLayout
   private let right: MatrixLayout
+  /// Whether `right` is the first operand.
+  private let isExchanged: Bool
   private let dtype: DType
+  private let pieces: ProductPieces
 
   /// a b, or with transposes of either; nil where a window would have to be copied first.
   package init?(_ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool) {
-    // The vector of a product of vector and matrix is always walked as a column.
-    let isRow = (transposesA ? a.shape[1] : a.shape[0]) == 1 && (transposesB ? b.shape[0] : b.shape[1]) != 1
-    guard let left = MatrixLayout(a, transposed: isRow != transposesA),
-      let right = MatrixLayout(b, transposed: isRow != transposesB)
+    // The vector of a product of vector and matrix is always walked as a column: (a b)ᵀ = bᵀ aᵀ.
+    isExchanged = (transposesA ? a.shape[1] : a.shape[0]) == 1 && (transposesB ? b.shape[0] : b.shape[1]) != 1
+    guard let first = MatrixLayout(a, transposed: isExchanged != transposesA),
+      let second = MatrixLayout(b, transposed: isExchanged != transposesB)
     else { return nil }
-    // (a b)ᵀ = bᵀ aᵀ.
-    (self.left, self.right) = isRow ? (right, left) : (left, right)
-    isExchanged = isRow
+    (left, right) = isExchanged ? (second, first) : (first, second)
     dtype = a.dtype
+    pieces = ProductPieces(left.rows, right.columns, left.columns, leftIsTransposed: left.isTransposed)
   }
-  /// Whether `right` is the first operand.
-  private let isExchanged: Bool
 
   /// Writes the dense result.
   package func run(
     _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer
   ) {
-    _ = OpenBLAS.current
     let (a, b) = isExchanged ? (b, a) : (a, b)
     dtype == .float32 ? run(Float.self, a, b, y) : run(Double.self, a, b, y)
   }
 
-  @inline(__always)
   private func run<T: BLASScalar>(
     _ type: T.Type, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer
   ) {
@@ -141,16 +196,73 @@ package struct MatrixProduct {
     )
     if m == 0 || n == 0 { return }
     if k == 0 { return y.update(repeating: 0, count: m * n) }
+    if m * n * k <= ProductPieces.smallest && n > 1 || pieces.rows == m && pieces.depth == k && n == 1 {
+      _ = OpenBLAS.current
+      return runPiece(a, b, y, 0..<m, 0..<n, 0..<k)
+    }
+    OpenBLAS.withOneThread { threads in
+      pieces.depth < k ? runParts(a, b, y, threads) : runBlocks(a, b, y, threads)
+    }
+  }
+
+  /// The blocks of the result, on all threads.
+  private func runBlocks<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
+  ) {
+    let (m, n) = (left.rows, right.columns)
+    let across = (n + pieces.columns - 1) / pieces.columns
+    Parallel.forEach((m + pieces.rows - 1) / pieces.rows * across, threads: threads) { piece in
+      let (row, column) = (piece / across * pieces.rows, piece % across * pieces.columns)
+      runPiece(
+        a, b, y, row..<min(m, row + pieces.rows), column..<min(n, column + pieces.columns), 0..<left.columns)
+    }
+  }
+
+  /// The parts of the sum over k, on all threads, and then their sum: neighbours first.
+  private func runParts<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
+  ) {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    let count = (k + pieces.depth - 1) / pieces.depth
+    let memory = Storage(dtype: dtype, shape: [count, m, n])
+    guard memory.kind == .memory else { return }
+    withExtendedLifetime(memory) {
+      let parts = memory.base.assumingMemoryBound(to: T.self)
+      Parallel.forEach(count, threads: threads) { part in
+        let first = part * pieces.depth
+        runPiece(a, b, parts + part * m * n, 0..<m, 0..<n, first..<min(k, first + pieces.depth))
+      }
+      let add = nabla_binary_kernel(NABLA_ADD, dtype.rawValue)!
+      var distance = 1
+      while distance < count {
+        for part in stride(from: 0, to: count - distance, by: 2 * distance) {
+          let (x, next) = (parts + part * m * n, parts + (part + distance) * m * n)
+          add(x, 1, next, 1, x, m * n)
+        }
+        distance *= 2
+      }
+      y.update(from: parts, count: m * n)
+    }
+  }
+
+  /// Some rows and columns of the result, summed over some of k.
+  private func runPiece<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ rows: Range<Int>,
+    _ columns: Range<Int>, _ depth: Range<Int>
+  ) {
+    let a = a + left.offset(rows.lowerBound, depth.lowerBound)
+    let b = b + right.offset(depth.lowerBound, columns.lowerBound)
+    let n = right.columns
+    let y = y + rows.lowerBound * n + columns.lowerBound
     if n == 1 {
       // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
-      y.update(repeating: 0, count: m)
-      T.gemv(
-        left.isTransposed, Int32(left.isTransposed ? k : m), Int32(left.isTransposed ? m : k), a,
-        Int32(left.leadingDimension), b, Int32(right.step), y)
+      y.update(repeating: 0, count: rows.count)
+      let (stored, across) = left.isTransposed ? (depth.count, rows.count) : (rows.count, depth.count)
+      T.gemv(left.isTransposed, Int32(stored), Int32(across), a, Int32(left.leadingDimension), b, Int32(right.step), y)
     } else {
       T.gemm(
-        left.isTransposed, right.isTransposed, Int32(m), Int32(n), Int32(k), a, Int32(left.leadingDimension), b,
-        Int32(right.leadingDimension), y, Int32(n))
+        left.isTransposed, right.isTransposed, Int32(rows.count), Int32(columns.count), Int32(depth.count), a,
+        Int32(left.leadingDimension), b, Int32(right.leadingDimension), y, Int32(n))
     }
   }
 

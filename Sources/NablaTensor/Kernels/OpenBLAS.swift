@@ -36,24 +36,26 @@ public struct OpenBLAS: Sendable, Hashable {
     return Int(openblas_get_num_threads())
   }
 
-  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself. The setting is
-  /// the whole process's: the first who asks makes it, the last who is done takes it back.
-  package static func withOneThread<Result>(_ body: () throws -> Result) rethrows -> Result {
+  /// Runs `body` while products use one thread each, because the caller shares work over the threads itself; `body` is
+  /// told how many OpenBLAS would have used. The setting is the whole process's: the first who asks makes it, the last
+  /// who is done takes it back.
+  package static func withOneThread<Result>(_ body: (_ threads: Int) throws -> Result) rethrows -> Result {
     _ = current
-    oneThread.withLock { state in
+    let threads = oneThread.withLock { state in
       if state.users == 0 {
         state.before = openblas_get_num_threads()
-        openblas_set_num_threads(1)
+        if state.before > 1 { openblas_set_num_threads(1) }
       }
       state.users += 1
+      return Int(state.before)
     }
     defer {
       oneThread.withLock { state in
         state.users -= 1
-        if state.users == 0 { openblas_set_num_threads(state.before) }
+        if state.users == 0 && state.before > 1 { openblas_set_num_threads(state.before) }
       }
     }
-    return try body()
+    return try body(threads)
   }
   private static let oneThread = Mutex<(users: Int, before: Int32)>((0, 1))
 

@@ -13,13 +13,15 @@ package enum Parallel {
   /// Fewer elements than this stay on one thread: a call that another thread must be woken for costs more.
   package static let threshold = 4 * grain
 
-  /// Calls `body` with 0 ..< count, on all threads. The calls may run in any order and at the same time.
-  package static func forEach(_ count: Int, _ body: (Int) -> Void) {
+  /// Calls `body` with 0 ..< count, on all threads or on as many as `threads`. The calls may run in any order and at the
+  /// same time.
+  package static func forEach(_ count: Int, threads: Int = .max, _ body: (Int) -> Void) {
     if count == 1 { return body(0) }
-    guard let scope = ErrorScope.innermost else { return share(count, body) }
+    let threads = Int32(clamping: threads)
+    guard let scope = ErrorScope.innermost else { return share(count, threads, body) }
     // Other threads are not inside the caller's scope: each call has one of its own, and the first index's error counts.
     let first = Mutex((index: Int.max, error: NablaError?.none))
-    share(count) { index in
+    share(count, threads) { index in
       let own = ErrorScope()
       own.run { body(index) }
       guard let error = own.error else { return }
@@ -30,11 +32,11 @@ package enum Parallel {
     }
   }
 
-  private static func share(_ count: Int, _ body: (Int) -> Void) {
+  private static func share(_ count: Int, _ threads: Int32, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       var function = body
       withUnsafeMutablePointer(to: &function) { pointer in
-        nabla_parallel(count, { $0!.assumingMemoryBound(to: ((Int) -> Void).self).pointee($1) }, pointer)
+        nabla_parallel(count, threads, { $0!.assumingMemoryBound(to: ((Int) -> Void).self).pointee($1) }, pointer)
       }
     }
   }
