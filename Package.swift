@@ -7,6 +7,8 @@ let package = Package(
   products: [
     .library(name: "Nabla", targets: ["Nabla"]),
     .executable(name: "nabla", targets: ["NablaCommand"]),
+    // For the package in Benchmarks, which has other benchmarks beside the table of `nabla bench`.
+    .library(name: "NablaMeasurement", targets: ["NablaMeasurement"]),
   ],
   dependencies: [
     // Only the command line needs it: a package that depends on the library does not build it.
@@ -29,9 +31,15 @@ let package = Package(
     .target(
       name: "Nabla",
       dependencies: ["NablaTensor", "NablaAutodiff", "NablaLinalg", "NablaData", "NablaPlan", "NablaOptimizers"]),
+    // What `nabla bench` runs. Only the command needs it.
+    .target(name: "NablaMeasurement", path: "Benchmarks/Sources/NablaMeasurement"),
+    .target(name: "NablaBench", dependencies: ["Nabla", "NablaMeasurement"], path: "Benchmarks/Sources/NablaBench"),
     .executableTarget(
       name: "NablaCommand",
-      dependencies: ["Nabla", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+      dependencies: [
+        "Nabla", "NablaBench", "NablaMeasurement",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
     .executableTarget(name: "Tutorial", dependencies: ["Nabla"], path: "Examples/Tutorial"),
     .target(name: "TestSupport", dependencies: ["Nabla"], path: "Tests/TestSupport"),
     .testTarget(
@@ -45,7 +53,8 @@ let package = Package(
     .testTarget(
       name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(
-      name: "NablaCommandTests", dependencies: ["NablaCommand", "Nabla", "TestSupport"],
+      name: "NablaCommandTests",
+      dependencies: ["NablaCommand", "NablaBench", "NablaMeasurement", "Nabla", "TestSupport"],
       resources: [.copy("Resources")]),
   ],
   swiftLanguageModes: [.v6]

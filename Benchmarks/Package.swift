@@ -1,18 +1,18 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// A package of its own, so that who uses Nabla never builds it.
+// A package of its own, so that who uses Nabla never builds it. NablaMeasurement and NablaBench lie here too, but are
+// targets of the package above: `nabla bench` is made of them.
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let nabla = Target.Dependency.product(name: "Nabla", package: "Nabla")
+let measurement = Target.Dependency.product(name: "NablaMeasurement", package: "Nabla")
 
 let package = Package(
   name: "NablaBenchmarks",
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "matmul-benchmark", targets: ["MatmulBenchmark"]),
-    .executable(name: "works-benchmark", targets: ["WorksBenchmark"]),
     .executable(name: "accuracy-benchmark", targets: ["AccuracyBenchmark"]),
-    .executable(name: "benchmark-report", targets: ["BenchmarkReport"]),
   ],
   dependencies: [
     .package(name: "Nabla", path: ".."),
@@ -23,12 +23,9 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas",
       providers: [.apt(["libopenblas-dev"]), .brew(["openblas"])]),
     .target(name: "CPeak"),
-    .target(name: "BenchmarkSupport"),
     .executableTarget(
-      name: "MatmulBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport", "COpenBLAS", "CPeak"]),
-    .executableTarget(name: "WorksBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport"]),
+      name: "MatmulBenchmark", dependencies: [nabla, argumentParser, measurement, "COpenBLAS", "CPeak"]),
     .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla]),
-    .executableTarget(name: "BenchmarkReport", dependencies: [argumentParser, "BenchmarkSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

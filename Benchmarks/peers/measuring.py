@@ -1,4 +1,4 @@
-"""How long calls last: the rules of Sources/BenchmarkSupport/Sampler.swift."""
+"""How long calls last: the rules of Sources/NablaMeasurement/Sampler.swift."""
 
 import gc
 import itertools
@@ -55,7 +55,7 @@ def seconds(call, loops, finish):
 
 
 def measure(name, mode, call, peer, sampler):
-    """A result as Sources/BenchmarkSupport/Results.swift reads it, after two calls that warm up."""
+    """A result as Sources/NablaMeasurement/Results.swift reads it, after two calls that warm up."""
     call()
     check = float(np.abs(peer.numbers(call()).astype(np.float64)).mean())
     microseconds = [1e6 * sample for sample in sampler.samples(call, peer.finish)]

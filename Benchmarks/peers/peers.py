@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the works of Nabla's works-benchmark in NumPy, PyTorch, JAX and TensorFlow, as far as they are installed.
+"""Runs the works of `nabla bench` in NumPy, PyTorch, JAX and TensorFlow, as far as they are installed.
 
 Each library runs in a process of its own, so that no thread pool disturbs another, and with its own default of threads.
 One file per library is written: NumPy.json, PyTorch.json, ...
@@ -33,8 +33,12 @@ def run_peer(name, arguments):
         if arguments.only not in work.name:
             continue
         for mode in peer.modes:
-            call = prepared(peer, work, mode)
-            results.append(measure(work.name, mode, call, peer, sampler))
+            call = None
+            try:
+                call = prepared(peer, work, mode)
+                results.append(measure(work.name, mode, call, peer, sampler))
+            except Exception as error:  # the other works still count
+                print(f"{peer.library}, {mode}: \"{work.name}\" failed and is left out: {error}", file=sys.stderr)
             del call  # and its data, before the next is made
             gc.collect()
     document = {"library": peer.library, "version": peer.version(), "results": results}

@@ -1,4 +1,4 @@
-"""The works that every library runs, in the words and with the data of Sources/WorksBenchmark.
+"""The works that every library runs, in the words and with the data of Sources/NablaBench/Works.
 
 Nabla's generator gives the stream of NumPy's PCG64, so both sides draw the same numbers, and the check of a result shows
 that they did the same work.

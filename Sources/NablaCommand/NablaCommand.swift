@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// `nabla`: trains on data of the user's or on synthetic data, and tells how OpenBLAS is used.
+/// `nabla`: trains on data of the user's or on synthetic data, measures, and tells how OpenBLAS is used.
 @main
 struct NablaCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "nabla",
-    abstract: "Numerics on OpenBLAS and LAPACK: trains a linear regression, and tells what the machine offers.",
-    subcommands: [Train.self, Info.self])
+    abstract: "Numerics on OpenBLAS and LAPACK: trains a linear regression, measures, tells what the machine offers.",
+    subcommands: [Train.self, Bench.self, Info.self])
 
   /// Runs the command that the arguments name. Every error is one line on standard error; ArgumentParser alone would
   /// print its usage text below it.

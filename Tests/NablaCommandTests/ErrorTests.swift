@@ -33,6 +33,17 @@ import Testing
     ("train --colour red", "--colour"),
     ("train extra", "extra"),
     ("info --all", "--all"),
+    ("bench --only nothing", "--only nothing: no work has this in its name; --list names them"),
+    ("bench --list --quick", "--quick has no meaning with --list"),
+    ("bench --list --peers", "--peers has no meaning with --list"),
+    ("bench --list --json x", "--json has no meaning with --list"),
+    ("bench --list --output x", "--output needs --peers or --read"),
+    ("bench --peers --read x", "--peers has no meaning with --read"),
+    ("bench --python x", "--python needs --peers"),
+    ("bench --scripts x", "--scripts needs --peers"),
+    ("bench --output x", "--output needs --peers or --read"),
+    ("bench --peers --revision x", "--revision needs --output"),
+    ("bench fast", "fast"),
     ("flop", "flop"),
   ]
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import BenchmarkSupport
+import NablaMeasurement
 import Nabla
 
 @main

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import NablaMeasurement
 import CPeak
 import Dispatch
 

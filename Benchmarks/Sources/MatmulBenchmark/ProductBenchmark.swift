@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import NablaMeasurement
 import Nabla
 
 /// GFLOP/s of the four ways to multiply two square matrices of one size.

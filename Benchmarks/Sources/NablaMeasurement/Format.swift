@@ -1,11 +1,17 @@
-import Foundation
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
-/// Numbers as the tables show them.
+/// Numbers as the tables show them. printf's conversions, without the weight of Foundation at every start of `nabla`.
 public enum Format {
   /// A number with a fixed number of decimals; "-" where there is none.
   public static func fixed(_ value: Double?, _ decimals: Int) -> String {
     guard let value, value.isFinite else { return "-" }
-    return String(format: "%.\(decimals)f", value)
+    return printf("%.\(decimals)f", value)
   }
 
   /// Three significant digits, without an exponent; "-" where there is none.
@@ -16,7 +22,14 @@ public enum Format {
   }
 
   /// The shortest way to write a round number, as axes do.
-  public static func round(_ value: Double) -> String { String(format: "%g", value) }
+  public static func round(_ value: Double) -> String { printf("%g", value) }
+
+  private static func printf(_ format: String, _ value: Double) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 400) { buffer in
+      let count = withVaList([value]) { vsnprintf(buffer.baseAddress, buffer.count, format, $0) }
+      return String(decoding: buffer.prefix(Int(count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+  }
 
   /// A time in the unit in which it reads best.
   public static func time(microseconds: Double?) -> String {

@@ -1,4 +1,8 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
 import Foundation
+#endif
 
 /// The machine on which figures were taken.
 public struct Machine: Sendable {
@@ -27,7 +31,7 @@ public struct Machine: Sendable {
     let lines = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8))?.split(separator: "\n") ?? []
     func value(_ key: String) -> String? {
       lines.first { $0.hasPrefix(key) }?.split(separator: ":", maxSplits: 1).last
-        .map { $0.trimmingCharacters(in: .whitespaces) }
+        .map { String($0.drop { $0.isWhitespace }) }
     }
     // The name alone can be as vague as "AMD EPYC"; family and model tell the generation.
     guard let name = value("model name") else { return architecture }

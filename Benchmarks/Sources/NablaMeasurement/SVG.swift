@@ -1,4 +1,8 @@
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
 import Foundation
+#endif
 
 /// A drawing: elements are added one by one, later ones above earlier ones. The origin is the upper left corner.
 public struct SVG: Sendable {
@@ -87,7 +91,6 @@ public struct SVG: Sendable {
   }
 
   private func escaped(_ content: String) -> String {
-    content.replacingOccurrences(of: "&", with: "&amp;").replacingOccurrences(of: "<", with: "&lt;")
-      .replacingOccurrences(of: ">", with: "&gt;")
+    content.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
   }
 }

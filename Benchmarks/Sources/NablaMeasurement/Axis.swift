@@ -1,4 +1,10 @@
-import Foundation
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
 
 /// A logarithmic axis: values from `low` to `high` on pixels from `start` to `end`.
 public struct LogarithmicAxis: Sendable {

@@ -1,4 +1,4 @@
-import BenchmarkSupport
+import NablaMeasurement
 
 /// A bar for each work, from 1 to the ratio of Nabla's time to the best peer's, on a logarithmic axis: to the left of 1
 /// Nabla is faster.

@@ -1,5 +1,5 @@
-import BenchmarkSupport
 import Nabla
+import NablaMeasurement
 
 // Training steps through the tape, with plain descent or Adam. Each call takes one step and returns the loss before it.
 extension Work {
@@ -11,10 +11,10 @@ extension Work {
     var loss: (_ parameters: [Variable<Float>], _ data: [Tensor<Float>]) -> Tensor<Float>
   }
 
-  /// The step of a problem, eager and compiled.
-  private static func training(_ name: String, _ problem: @escaping () -> Problem) -> [Work] {
+  /// The step of a problem, eager and compiled. The goal is that of the compiled one.
+  private static func training(_ name: String, _ goal: Goal, _ problem: @escaping () -> Problem) -> [Work] {
     [Results.Mode.eager, .compiled].map { mode in
-      Work(name, mode: mode) {
+      Work(name, mode: mode, goal: mode == .compiled ? goal : nil) {
         let problem = problem()
         let variables = problem.parameters.map { Variable($0) }
         let step = { (data: [Tensor<Float>]) -> Tensor<Float> in
@@ -38,7 +38,7 @@ extension Work {
   /// The fit of a line to five points, word for word as in Examples/Tutorial.
   static var tutorial: [Work] {
     [Results.Mode.eager, .compiled].map { mode in
-      Work("tutorial loop, a step", mode: mode) {
+      Work("tutorial loop, a step", mode: mode, goal: .time(mode == .eager ? 3 : 0.4)) {
         let X: Tensor<Float> = [0, 0.25, 0.5, 0.75, 1]
         let Y = (Tensor<Float>([12_000, 14_000, 15_000, 16_500, 17_500]) - 12_000) / 5500
         let a = Variable<Float>(0), b = Variable<Float>(0), variables = [a, b]
@@ -58,11 +58,12 @@ extension Work {
   }
 
   static var regressions: [Work] {
-    leastSquares(100_000, 1000) + leastSquares(1_000_000, 64) + logisticRegression + softmaxRegression
+    leastSquares(100_000, 1000, .share(0.62, of: [.pyTorch, .tfFunction]))
+      + leastSquares(1_000_000, 64, .share(0.62, of: .tfFunction)) + logisticRegression + softmaxRegression
   }
 
-  private static func leastSquares(_ rows: Int, _ features: Int) -> [Work] {
-    training("least squares step, \(Format.grouped(rows)) x \(Format.grouped(features))") {
+  private static func leastSquares(_ rows: Int, _ features: Int, _ goal: Goal) -> [Work] {
+    training("least squares step, \(Format.grouped(rows)) x \(Format.grouped(features))", goal) {
       var draw = Draw()
       let X = draw.uniform([rows, features])
       let y = draw.uniform([rows, 1])
@@ -73,7 +74,7 @@ extension Work {
   }
 
   private static var logisticRegression: [Work] {
-    training("logistic regression step, 1,000,000 x 64") {
+    training("logistic regression step, 1,000,000 x 64", .share(0.75, of: Contender.peers)) {
       var draw = Draw()
       let X = draw.uniform([1_000_000, 64])
       let y = Tensor<Float>(castingFrom: draw.uniform([1_000_000, 1]) .> 0)
@@ -87,7 +88,7 @@ extension Work {
   }
 
   private static var softmaxRegression: [Work] {
-    training("softmax regression step, 1,000,000 x 64 x 10") {
+    training("softmax regression step, 1,000,000 x 64 x 10", .share(0.75, of: Contender.peers)) {
       var draw = Draw()
       let X = draw.uniform([1_000_000, 64])
       let targets = draw.oneHot(1_000_000, classes: 10)
@@ -98,11 +99,14 @@ extension Work {
     }
   }
 
-  static var perceptrons: [Work] { perceptron(hidden: 64, batch: 32) + perceptron(hidden: 512, batch: 128) }
+  static var perceptrons: [Work] {
+    perceptron(hidden: 64, batch: 32, .share(0.35, of: [.jaxJit, .pyTorch]))
+      + perceptron(hidden: 512, batch: 128, .share(0.8, of: [.jaxJit, .pyTorch]))
+  }
 
   /// Two layers with relu between, for images of 28 × 28 in ten classes.
-  private static func perceptron(hidden: Int, batch: Int) -> [Work] {
-    training("MLP 784-\(hidden)-10 step, batch \(batch), Adam") {
+  private static func perceptron(hidden: Int, batch: Int, _ goal: Goal) -> [Work] {
+    training("MLP 784-\(hidden)-10 step, batch \(batch), Adam", goal) {
       var draw = Draw()
       let X = draw.uniform([batch, 784], 0, 1)
       let targets = draw.oneHot(batch, classes: 10)

@@ -1,18 +1,25 @@
-import BenchmarkSupport
 import Nabla
+import NablaMeasurement
 
 /// One row of the table. The names are those of the peers' script, word for word.
-struct Work {
-  let name: String
-  let mode: Results.Mode
+public struct Work {
+  /// What is done, and on which sizes.
+  public let name: String
+  /// How Nabla runs it.
+  public let mode: Results.Mode
+  /// What the time must not exceed.
+  public let goal: Goal?
   /// Makes the data and returns the call to measure. The data lives as long as that call, so one work's memory is free
   /// before the next begins.
   let prepare: () -> () -> Tensor<Float>
 
   /// A row of the table.
-  init(_ name: String, mode: Results.Mode = .eager, prepare: @escaping () -> () -> Tensor<Float>) {
+  init(
+    _ name: String, mode: Results.Mode = .eager, goal: Goal? = nil, prepare: @escaping () -> () -> Tensor<Float>
+  ) {
     self.name = name
     self.mode = mode
+    self.goal = goal
     self.prepare = prepare
   }
 
@@ -20,7 +27,7 @@ struct Work {
   ///
   /// The check is the mean absolute value of what the second call returns. The peers draw the same data from the same
   /// stream, so theirs agree; for a training step it is the loss after one update, which a wrong gradient changes.
-  func measure(_ sampler: Sampler) -> Results.Result {
+  public func measure(_ sampler: Sampler) -> Results.Result {
     let call = prepare()
     _ = call()
     let check = call().withUnsafeScalars { scalars in
@@ -31,7 +38,12 @@ struct Work {
   }
 
   /// Everything, in the order of the table.
-  static var all: [Work] { tutorial + elementwise + chains + matrices + regressions + perceptrons + products }
+  public static var all: [Work] {
+    tutorial + elementwise + chains + matrices + regressions + perceptrons + products
+  }
+
+  /// The works whose names hold a text.
+  public static func all(holding text: String) -> [Work] { all.filter { text.isEmpty || $0.name.contains(text) } }
 }
 
 /// The stream that all data comes from: NumPy's PCG64, so that the peers work on the same numbers.

@@ -1,0 +1,180 @@
+import Foundation
+import NablaMeasurement
+import Testing
+
+@testable import NablaBench
+
+/// `nabla bench`. No test looks at how fast anything is.
+@Suite struct BenchTests {
+  private func run(_ arguments: String...) throws -> Executable.Result { try Executable.run(["bench"] + arguments) }
+
+  private func withFolder<R>(_ body: (URL) throws -> R) throws -> R {
+    let url = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: url) }
+    return try body(url)
+  }
+
+  /// The lines of a table with their cells, by the first cell.
+  private func cells(_ name: String, _ output: String) -> [String] {
+    let line = output.split(separator: "\n").first { $0.hasPrefix(name + "  ") } ?? ""
+    return line.dropFirst(name.count).split(separator: "  ").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  @Test func listNamesEveryWorkWithItsGoal() throws {
+    let result = try run("--list")
+    #expect(result.status == 0 && result.error == "")
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.count == Work.all.count + 1)
+    #expect(Set(lines).count == lines.count)
+    #expect(cells("matmul, 256", result.output) == ["eager", "≤ 1.03 × any peer"])
+    let some = try run("--list", "--only", "least squares").output.split(separator: "\n")
+    #expect(some.count == 5)
+    #expect(some[2].hasSuffix("compiled  ≤ 0.62 × PyTorch or tf.function"))
+  }
+
+  @Test func everyWorkHasAGoalInSomeMode() {
+    for (name, works) in Dictionary(grouping: Work.all, by: \.name) {
+      #expect(works.contains { $0.goal != nil }, "\(name)")
+      #expect(Set(works.map(\.mode)).count == works.count, "\(name) twice in one mode")
+    }
+  }
+
+  @Test func quickRunWritesResultsThatDecode() throws {
+    try withFolder { folder in
+      let file = folder.appendingPathComponent("results.json").path
+      let result = try run("--quick", "--only", "a step", "--json", file)
+      #expect(result.status == 0 && result.error == "", "\(result.error)")
+      let row = cells("tutorial loop, a step", result.output)
+      #expect(row.count == 4 && row[0] == "eager", "\(result.output)")
+      let all = try Results.read(file)
+      #expect(all.map(\.library) == ["Nabla"])
+      let results = all[0].results
+      #expect(results.map(\.name) == ["tutorial loop, a step", "tutorial loop, a step"])
+      #expect(results.map(\.mode) == [.eager, .compiled])
+      #expect(all[0].isQuick == true && all[0].date != nil && all[0].machine != nil)
+      for result in results {
+        #expect(result.unit == "µs" && result.samples.count >= 3 && result.median > 0)
+        #expect(result.samples.allSatisfy { $0 > 0 })
+      }
+      // The second step's loss: the same eager and compiled, and not that of the first.
+      #expect(abs(results[0].check - results[1].check) <= 1e-6 * results[0].check)
+    }
+  }
+
+  @Test func reportFromFiles() throws {
+    try withFolder { folder in
+      let files = ["bench_nabla.json", "bench_numpy.json", "bench_tensorflow.json"].map(Executable.resource)
+      let result = try run(
+        "--read", files[1], "--read", files[0], "--read", files[2], "--output", folder.path, "--revision", "abc")
+      #expect(result.status == 0 && result.error == "", "\(result.error)")
+      #expect(
+        cells("work", result.output).prefix(5) == ["Nabla", "Nabla compiled", "NumPy", "TensorFlow", "tf.function"])
+      #expect(cells("add, 16", result.output).suffix(5) == ["NumPy", "0.75", "0.75", "≤ 0.80 × NumPy", "0.75"])
+      #expect(cells("exp, 16", result.output).last == "0.95 missed")
+      #expect(
+        cells("tutorial loop, a step", result.output).suffix(2)
+          == ["≤ 3.00 µs, compiled ≤ 400 ns", "2.50 µs, 500 ns missed"])
+      // 9000 of tf.function's 12500 is a miss, whatever PyTorch takes. 0.5 of NumPy's time is none yet: others may be
+      // faster.
+      #expect(cells("least squares step, 100,000 x 1,000", result.output).last == "0.72 missed")
+      #expect(cells("logistic regression step, 1,000,000 x 64", result.output).last == "0.50 ?")
+      #expect(cells("sum, 1e5", result.output).last == "-")
+      #expect(result.output.contains("\n2 of 7 goals reached, 2 open (?)"), "\(result.output)")
+      let warning = "NumPy computed something else in \"exp, 16\": check 3.0\n"
+      #expect(result.output.contains("\nwarning: " + warning), "\(result.output)")
+      #expect(!result.output.contains("something else in \"logistic"))
+
+      let page = try String(contentsOf: folder.appendingPathComponent("RESULTS.md"), encoding: .utf8)
+      for text in [
+        "measured on 2026-01-02.\n",
+        "- machine: an example\n- Nabla: abc, OpenBLAS 0.0.0, core Example\n- NumPy: 1.2.3\n",
+        "- not measured: PyTorch, JAX\n", "![Ratios](results.svg)", " wanted |", " 0.95 missed |",
+        "2 of 7 goals reached", "\n- " + warning,
+      ] { #expect(page.contains(text), "\(text) in \(page)") }
+      let chart = try String(contentsOf: folder.appendingPathComponent("results.svg"), encoding: .utf8)
+      #expect(chart.hasPrefix("<svg ") && chart.contains(">add, 16</text>") && chart.contains("an example, 2026-01-02"))
+    }
+  }
+
+  @Test func onlyHoldsForFilesToo() throws {
+    let result = try run("--read", Executable.resource("bench_nabla.json"), "--only", "add, 16")
+    #expect(result.status == 0)
+    #expect(cells("add, 16", result.output).first == "150 ns")
+    #expect(!result.output.contains("exp, 16"))
+  }
+
+  @Test func filesThatHoldNoResults() throws {
+    let missing = try run("--read", "/no/such.json")
+    #expect(missing.status == 66 && missing.error == "nabla: /no/such.json: No such file or directory\n")
+    let results = #"{"library": "NumPy", "version": "1", "results": [{"name": "add, 16", "mode": "eager", "#
+    for (contents, message) in [
+      ("{}", "no \"library\""), ("[", "not valid JSON"), ("{\"library\": 1}", "found number instead at library"),
+      (
+        results + #""unit": "s", "median": 1, "samples": [1], "check": 1}]}"#,
+        "the times of \"add, 16\" are in s, not in µs"
+      ),
+    ] {
+      try Executable.withFile(contents) { path in
+        let result = try run("--read", path)
+        #expect(result.status == 65 && result.output == "" && result.errorLines.count == 1)
+        #expect(result.error.hasPrefix("nabla: \(path): ") && result.error.contains(message), "\(result.error)")
+      }
+    }
+    let file = Executable.resource("bench_nabla.json")
+    #expect(try run("--read", file, "--read", file).error.contains("--read: the files hold results of Nabla twice"))
+  }
+
+  @Test func filesThatCannotBeWrittenAreToldBeforeTheMeasuring() throws {
+    let result = try run("--json", "/no/such/folder.json")
+    #expect(result.status == 1 && result.output == "")
+    #expect(result.error == "nabla: /no/such/folder.json: cannot be written: No such file or directory\n")
+  }
+}
+
+/// The peers' scripts, played by a script for the shell.
+@Suite struct PeersTests {
+  /// Runs one work with a `peers.py` of these contents. Its arguments begin with `--output` and a folder.
+  private func run(_ script: String, interpreter: String = "/bin/sh") throws -> Executable.Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try Data(script.utf8).write(to: folder.appendingPathComponent("peers.py"))
+    return try Executable.run([
+      "bench", "--quick", "--only", "add, 16", "--peers", "--python", interpreter, "--scripts", folder.path,
+    ])
+  }
+
+  @Test func aPeerThatFailsIsToldAndLeftOut() throws {
+    let numpy = Executable.resource("bench_numpy.json")
+    let result = try run("cp '\(numpy)' \"$2/NumPy.json\"; echo '{' >\"$2/JAX.json\"; echo \"$3 $4\"; exit 1")
+    #expect(result.status == 0 && result.error == "", "\(result.error)")
+    #expect(result.output.hasPrefix("--only=add, 16 --quick\n"), "\(result.output)")
+    #expect(result.output.contains("best peer"))
+    for text in [
+      "warning: PyTorch was not measured and is left out\n", "warning: TensorFlow was not measured and is left out\n",
+      "warning: JAX is left out: its results cannot be read (",
+    ] { #expect(result.output.contains(text), "\(result.output)") }
+  }
+
+  @Test func noPeerAtAll() throws {
+    let result = try run("exit 3")
+    #expect(result.status == 1 && result.output == "" && result.errorLines.count == 1)
+    #expect(result.error.hasPrefix("nabla: no peer could be measured: --python names"), "\(result.error)")
+  }
+
+  @Test func noInterpreter() throws {
+    let result = try run("", interpreter: "no-such-python")
+    #expect(result.status == 66 && result.output == "")
+    #expect(
+      result.error
+        == "nabla: the Python interpreter no-such-python cannot be started: No such file or directory; --python names "
+        + "another one\n")
+  }
+
+  @Test func noScripts() throws {
+    let result = try Executable.run(["bench", "--peers", "--scripts", "/no/such"])
+    #expect(result.status == 66 && result.output == "")
+    #expect(result.error.hasPrefix("nabla: /no/such has no peers.py; --scripts names the folder"), "\(result.error)")
+  }
+}
