@@ -1,7 +1,8 @@
 import NablaAutodiff
 import NablaTensor
 
-extension Plan: CustomStringConvertible {
+extension Plan {
+  /// See ``CompiledFunction/plan``.
   var description: String {
     var lines = ["plan: \(graph.nodes.count) nodes, \(format(byteCount)) of buffers"]
     for turn in turns {

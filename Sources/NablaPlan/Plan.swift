@@ -3,6 +3,7 @@ import NablaAutodiff
 import NablaTensor
 
 /// A graph made ready to run: memory assigned, calls prepared. A plan serves one call at a time.
+@usableFromInline
 final class Plan {
   let graph: Graph
   let schedule: Schedule
@@ -29,6 +30,8 @@ final class Plan {
   private var numbers: [(number: () -> Double, target: AnyTensor)] = []
   private var outputs: [Output] = []
   private var updates: [Update] = []
+  /// Variables that are updated in place, in the order in which they are locked, and places in `updates` and the table.
+  private var inPlace: [(update: Int, variable: AnyVariable, slot: Int32)] = []
   /// What a run looks at, kept alive until its end.
   private var held: [AnyTensor] = []
 
@@ -44,8 +47,18 @@ final class Plan {
     let variable: AnyVariable
     let window: Storage
     let slot: Int32
-    /// Memory for the next value, which the variable takes at the end of a run; nil where the value is copied.
+    let kind: Kind
+    /// Memory for the next value, which the variable takes at the end of a run.
     var spare: Storage?
+
+    enum Kind {
+      /// The value is another one's as well, and is copied.
+      case copied
+      /// The value is written to memory of its own, which the variable takes.
+      case exchanged
+      /// The value may be written where the variable's old value is read; the variable is locked meanwhile.
+      case inPlace
+    }
   }
 
   init(_ graph: Graph, _ options: PlanOptions = PlanOptions()) {
@@ -62,6 +75,7 @@ final class Plan {
     assignMemory()
     findInlets()
     program.seal()
+    inPlace.sort { ObjectIdentifier($0.variable) < ObjectIdentifier($1.variable) }
     held.reserveCapacity(variables.count + arguments.count)
   }
 
@@ -69,7 +83,13 @@ final class Plan {
     for (node, entry) in graph.nodes.enumerated() {
       switch entry.origin {
       case .argument(let position): arguments.append((position, program.slot(of: windows[node]!)))
-      case .variable(let place): variables.append((graph.variables[place], program.slot(of: windows[node]!)))
+      case .variable(let place):
+        let (variable, slot) = (graph.variables[place], program.slot(of: windows[node]!))
+        if let update = updates.firstIndex(where: { $0.variable === variable && $0.kind == .inPlace }) {
+          inPlace.append((update, variable, slot))
+        } else {
+          variables.append((variable, slot))
+        }
       case .scalar(let place): numbers.append((graph.scalars[place], AnyTensor(memory[node]!)))
       case .constant, .operation: break
       }
@@ -158,9 +178,9 @@ final class Plan {
     for (place, node) in graph.assignments {
       let window = windows[node]!
       let isFresh = ownsMemory(node) && handed.insert(node).inserted
-      let spare = isFresh ? Storage(dtype: window.dtype, shape: window.shape) : nil
+      let kind: Update.Kind = !isFresh ? .copied : schedule.canReplace(place, node, graph) ? .inPlace : .exchanged
       updates.append(
-        Update(variable: graph.variables[place], window: window, slot: program.slot(of: window), spare: spare))
+        Update(variable: graph.variables[place], window: window, slot: program.slot(of: window), kind: kind))
     }
     for (node, entry) in graph.nodes.enumerated() where !handed.contains(node) {
       let needsMemory: Bool
@@ -181,22 +201,42 @@ final class Plan {
 
   // MARK: Running
 
-  func run(_ operands: [AnyTensor]) -> [AnyTensor] {
-    for (position, slot) in arguments { look(slot, operands[position]) }
+  /// Runs on the arguments in a list, which then holds the results instead.
+  func run(_ list: inout TensorList) {
+    for (position, slot) in arguments { look(slot, list.tensors[position]) }
     for (variable, slot) in variables { look(slot, variable.current) }
     for (number, target) in numbers { target.store(number()) }
-    var results: [AnyTensor] = []
-    results.reserveCapacity(outputs.count)
+    list.clear()
     for output in outputs {
       guard output.isFresh else {
-        results.append(AnyTensor.failed(output.window.dtype))
+        list.append(.failed(output.window.dtype))
         continue
       }
       let result = Storage(dtype: output.window.dtype, shape: output.window.shape)
       program.move(output.slot, to: result.base)
-      results.append(AnyTensor(result))
+      list.append(AnyTensor(result))
     }
-    for update in updates { if let spare = update.spare { program.move(update.slot, to: spare.base) } }
+    for index in updates.indices where updates[index].kind == .exchanged { prepareSpare(index) }
+    if inPlace.isEmpty { runCalls() } else { runLocked(0, changesInPlace: !program.canFail || !ErrorScope.isOpen) }
+    for index in outputs.indices where !outputs[index].isFresh {
+      list.tensors[index] = copy(outputs[index].window, outputs[index].slot)
+    }
+    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
+      held.removeAll(keepingCapacity: true)
+      list.clear()
+      for node in graph.outputs { list.append(.failed(graph.nodes[node].type.dtype, graph.nodes[node].type.shape)) }
+      return
+    }
+    // All copies are made before the first variable changes: they might be of another one's old value.
+    for index in updates.indices where updates[index].kind == .copied {
+      updates[index].spare = copy(updates[index].window, updates[index].slot).storage
+    }
+    held.removeAll(keepingCapacity: true)  // so that a variable's old memory can serve the next run
+    for index in updates.indices where updates[index].kind != .inPlace { update(index) }
+    for body in graph.afterRun { body() }
+  }
+
+  private func runCalls() {
     program.runPlaces()
     for turn in turns {
       switch turn {
@@ -204,19 +244,36 @@ final class Plan {
       case .phase(let phase): phase.run()
       }
     }
-    for index in outputs.indices where !outputs[index].isFresh {
-      results[index] = copy(outputs[index].window, outputs[index].slot)
+  }
+
+  /// Locks the variables from `index` on, one inside the other, and runs the calls. A value that nobody else holds is
+  /// replaced where it lies.
+  private func runLocked(_ index: Int, changesInPlace: Bool) {
+    guard index < inPlace.count else { return runCalls() }
+    let (number, variable, slot) = inPlace[index]
+    variable.withContent { value in
+      if !value.isDense { value = value.dense }
+      program.move(slot, to: value.address)
+      if changesInPlace && isKnownUniquelyReferenced(&value.storage) && value.storage.owner == nil {
+        program.move(updates[number].slot, to: value.address)
+        runLocked(index + 1, changesInPlace: changesInPlace)
+        value = value.detached
+      } else {
+        prepareSpare(number)
+        runLocked(index + 1, changesInPlace: changesInPlace)
+        if ErrorScope.hasFailed { return }
+        value = AnyTensor(updates[number].spare!)
+        updates[number].spare = nil
+      }
     }
-    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
-      held.removeAll(keepingCapacity: true)
-      return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
-    }
-    let copies =
-      updates.contains { $0.spare == nil } ? updates.map { $0.spare ?? copy($0.window, $0.slot).storage } : []
-    held.removeAll(keepingCapacity: true)  // so that a variable's old memory can serve the next run
-    for index in updates.indices { update(index, copies.isEmpty ? updates[index].spare! : copies[index]) }
-    for body in graph.afterRun { body() }
-    return results
+  }
+
+  /// Lets the new value of a variable be written to memory of its own.
+  private func prepareSpare(_ index: Int) {
+    let window = updates[index].window
+    let spare = updates[index].spare ?? Storage(dtype: window.dtype, shape: window.shape)
+    updates[index].spare = spare
+    program.move(updates[index].slot, to: spare.base)
   }
 
   /// Lets a window look at a value, and keeps that.
@@ -233,10 +290,12 @@ final class Plan {
   }
 
   /// Gives a variable its new value, and keeps its old memory for the next run, unless someone holds it.
-  private func update(_ index: Int, _ value: Storage) {
-    var old = updates[index].variable.exchange(AnyTensor(value))
-    guard updates[index].spare != nil else { return }
-    let isReusable = isKnownUniquelyReferenced(&old.storage) && old.storage.owner == nil && old.isDense
-    updates[index].spare = isReusable ? old.storage : Storage(dtype: old.dtype, shape: old.shape)
+  private func update(_ index: Int) {
+    var old = updates[index].variable.exchange(AnyTensor(updates[index].spare!))
+    updates[index].spare = nil
+    guard updates[index].kind == .exchanged else { return }
+    if isKnownUniquelyReferenced(&old.storage) && old.storage.owner == nil && old.isDense {
+      updates[index].spare = old.storage
+    }
   }
 }

@@ -85,4 +85,34 @@ struct Schedule {
   private mutating func materialize(_ node: Int) {
     if case .rows = kinds[node] { isMaterialized[node] = true }
   }
+
+  /// Whether the new value of a variable, a node, may be written over the old one: an element is read for the last time
+  /// when the element that replaces it is written.
+  func canReplace(_ variable: Int, _ node: Int, _ graph: Graph) -> Bool {
+    guard
+      let old = graph.nodes.firstIndex(where: { if case .variable(variable) = $0.origin { true } else { false } }),
+      graph.nodes[node].primitive?.isElementwiseLoop ?? false, graph.nodes[old].type == graph.nodes[node].type,
+      !graph.outputs.contains(old), !graph.assignments.contains(where: { $0.node == old })
+    else { return false }
+    return graph.nodes.indices.allSatisfy { reader in
+      guard let position = graph.nodes[reader].operands.firstIndex(of: old) else { return true }
+      // What looks at the old value might be read later.
+      if graph.nodes[reader].primitive is any ViewPrimitive { return false }
+      if times[reader] != times[node] { return times[reader] < times[node] }
+      guard reader <= node, case .rows(let rule) = kinds[reader], case .rows = kinds[node] else {
+        // Nodes that run whole do so in order.
+        if case .whole = kinds[reader], case .whole = kinds[node] { return reader <= node }
+        if case .reducing(let rule) = kinds[reader], case .rows = kinds[node] {
+          return reader < node && rule.rowOperands[position]
+        }
+        return false
+      }
+      return rule.rowOperands[position]
+    }
+  }
+}
+
+extension Primitive {
+  /// Whether the operation reads each element of its operands where it writes the result's.
+  fileprivate var isElementwiseLoop: Bool { self is any UnaryLoop || self is any BinaryLoop }
 }

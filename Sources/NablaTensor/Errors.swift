@@ -122,6 +122,9 @@ package final class ErrorScope: Context {
 
   package static var innermost: ErrorScope? { Context.current?.errorScope }
 
+  /// Whether mistakes are caught here, rather than end the process.
+  package static var isOpen: Bool { Context.isActive && innermost != nil }
+
   /// Whether a mistake was made in the innermost scope: nothing may change any more.
   @inline(__always)
   package static var hasFailed: Bool { Context.thread.pointee.has_failed != 0 }

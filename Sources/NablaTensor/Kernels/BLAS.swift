@@ -285,7 +285,7 @@ package struct MatrixProduct {
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
   ) -> PreparedCall? {
     MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
-      PreparedCall(operands: [a, b], into: y) { product.run(a.base, b.base, into: y.base) }
+      PreparedCall(operands: [a, b], into: y, canFail: false) { product.run(a.base, b.base, into: y.base) }
     }
   }
 }
