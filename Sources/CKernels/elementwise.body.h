@@ -149,7 +149,7 @@ INTEGER(i32, uint32_t)
 INTEGER(i64, uint64_t)
 INTEGER(u8, uint32_t)
 
-// --- Comparisons, selection, copies ----------------------------------------------------------------------------------
+// --- Comparisons, copies, selection ----------------------------------------------------------------------------------
 
 #define EVERY(T)                                                                                                       \
   BINARY_TO(EQUAL, T, b8, u == v)                                                                                      \
@@ -158,12 +158,27 @@ INTEGER(u8, uint32_t)
   BINARY_TO(LESS_EQUAL, T, b8, u <= v)                                                                                 \
   BINARY_TO(GREATER, T, b8, u > v)                                                                                     \
   BINARY_TO(GREATER_EQUAL, T, b8, u >= v)                                                                              \
+  static void LEVEL(COPY_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t sy, ptrdiff_t n) {                     \
+    const T *x = xs;                                                                                                   \
+    T *y = ys;                                                                                                         \
+    if (sx == 1 && sy == 1) {                                                                                          \
+      __builtin_memcpy(y, x, (size_t)n * sizeof(T));                                                                   \
+    } else if (sx == 0 && sy == 1) {                                                                                   \
+      const T v = n > 0 ? x[0] : (T)0;                                                                                 \
+      for (ptrdiff_t i = 0; i < n; i++) y[i] = v;                                                                      \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) y[i * sy] = x[i * sx];                                                         \
+    }                                                                                                                  \
+  }                                                                                                                    \
   static void LEVEL(SELECT_##T)(const void *ms, ptrdiff_t sm, const void *as, ptrdiff_t sa, const void *bs,            \
                                 ptrdiff_t sb, void *ys, ptrdiff_t n) {                                                 \
     const b8 *m = ms;                                                                                                  \
     const T *a = as, *b = bs;                                                                                          \
     T *y = ys;                                                                                                         \
-    if (sm == 1 && sa == 1 && sb == 1) {                                                                               \
+    if (sm == 0 && n > 0) {                                                                                            \
+      const void *chosen = m[0] ? as : bs;                                                                             \
+      if (chosen != ys) LEVEL(COPY_##T)(chosen, m[0] ? sa : sb, ys, 1, n);                                             \
+    } else if (sm == 1 && sa == 1 && sb == 1) {                                                                        \
       NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) {                                                              \
         const T u = a[i], v = b[i];                                                                                    \
         y[i] = m[i] ? u : v;                                                                                           \
@@ -182,18 +197,6 @@ INTEGER(u8, uint32_t)
       }                                                                                                                \
     } else {                                                                                                           \
       for (ptrdiff_t i = 0; i < n; i++) y[i] = m[i * sm] ? a[i * sa] : b[i * sb];                                      \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  static void LEVEL(COPY_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t sy, ptrdiff_t n) {                     \
-    const T *x = xs;                                                                                                   \
-    T *y = ys;                                                                                                         \
-    if (sx == 1 && sy == 1) {                                                                                          \
-      __builtin_memcpy(y, x, (size_t)n * sizeof(T));                                                                   \
-    } else if (sx == 0 && sy == 1) {                                                                                   \
-      const T v = n > 0 ? x[0] : (T)0;                                                                                 \
-      for (ptrdiff_t i = 0; i < n; i++) y[i] = v;                                                                      \
-    } else {                                                                                                           \
-      for (ptrdiff_t i = 0; i < n; i++) y[i * sy] = x[i * sx];                                                         \
     }                                                                                                                  \
   }
 EVERY(f32)

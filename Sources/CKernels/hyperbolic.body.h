@@ -18,11 +18,10 @@ NABLA_INLINE f64 LEVEL(cosh_series_f64)(f64 z) {
 // it no longer counts. The quarter of a subnormal would lose digits, so the least arguments are their own sinh.
 #define HYPERBOLIC(T, largest)                                                                                         \
   const T a = __builtin_elementwise_abs(x), c = a > (largest) ? (largest) : a;                                         \
-  REDUCE_##T(c)                                                                                                        \
+  REDUCE(T, c)                                                                                                         \
   const T up = LEVEL(two_to_##T)(k - 3), down = LEVEL(two_to_##T)(-3 - (k < 60 ? k : 60));                             \
   const T A = up - down, B = up + down, z = r * r;                                                                     \
-  const T S = FMA(r * z, LEVEL(sinh_series_##T)(z), rest), C = z * LEVEL(cosh_series_##T)(z);                          \
-  (void)q;
+  const T S = FMA(r * z, LEVEL(sinh_series_##T)(z), rest), C = z * LEVEL(cosh_series_##T)(z);
 #define SINH_COSH(T, largest, least)                                                                                   \
   NABLA_INLINE T LEVEL(sinh_##T)(T x) {                                                                                \
     HYPERBOLIC(T, largest)                                                                                             \
@@ -44,7 +43,7 @@ SINH_COSH(f64, 711, 0x1p-28)
 // ln(1 + f + low) for f >= 0, `low` small against f; or ln(2a) where `huge`.
 #define LOG_OF_ONE_AND(T, f, low, huge, a)                                                                             \
   const T whole = 1 + (f), lost = ((f) > 1 ? 1 - (whole - (f)) : (f) - (whole - 1)) + (low);                           \
-  const T y = LEVEL(log_sum_##T)((huge) ? (a) : whole, (huge) ? 0 : lost, (huge) ? 1 : 0);
+  const T y = LEVEL(log_of_sum_##T)((huge) ? (a) : whole, (huge) ? 0 : lost, (huge) ? 1 : 0);
 
 // asinh |x| = ln(1 + f), f = |x| + x² / (1 + √(1 + x²)); acosh x = ln(1 + f), f = t + √(t² + 2t), t = x - 1;
 // atanh |x| = ½ ln(1 + f), f = 2|x| / (1 - |x|). Past `limit`, √(x² ± 1) is |x|.
