@@ -27,7 +27,8 @@ let package = Package(
     .executableTarget(
       name: "MatmulBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport", "COpenBLAS", "CPeak"]),
     .executableTarget(name: "WorksBenchmark", dependencies: [nabla, argumentParser, "BenchmarkSupport"]),
-    .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla]),
+    .target(name: "CReference"),
+    .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla, argumentParser, "CReference"]),
     .executableTarget(name: "BenchmarkReport", dependencies: [argumentParser, "BenchmarkSupport"]),
   ],
   swiftLanguageModes: [.v6]

@@ -81,7 +81,9 @@ import Testing
     for a in values {
       var y = [S](repeating: 0, count: values.count)
       kernel([a], 0, values, 1, &y, y.count)
-      for (b, y) in zip(values, y) { expectAlike(y, S(reference(Double(a), Double(b))), "\(name)(\(a), \(b)) of \(S.self)") }
+      for (b, y) in zip(values, y) {
+        expectAlike(y, S(reference(Double(a), Double(b))), "\(name)(\(a), \(b)) of \(S.self)")
+      }
     }
   }
   @Test func endsOfDomainsOfPairs() {
@@ -166,9 +168,11 @@ import Testing
     #expect(pow(Tensor(-x[2]), Tensor<Float>([0, 1, 2, 3, 4])).scalars == [1, -3, 9, -27, 81])
     let y: [Double] = (1...20).map { Double($0) }
     #expect(pow(Tensor(y), Tensor(5)).scalars == y.map { $0 * $0 * $0 * $0 * $0 })
-    #expect(pow(Tensor<Double>(2), Tensor((-1074...1023).map { Double($0) })).scalars == (-1074...1023).map {
-      Double(sign: .plus, exponent: $0, significand: 1)
-    })
+    #expect(
+      pow(Tensor<Double>(2), Tensor((-1074...1023).map { Double($0) })).scalars
+        == (-1074...1023).map {
+          Double(sign: .plus, exponent: $0, significand: 1)
+        })
     #expect(acos(Tensor<Double>([1, -1, 0])).scalars == [0, .pi, .pi / 2])
     #expect(acosh(Tensor<Double>(1)).scalars == [0] && cosh(Tensor<Double>(0)).scalars == [1])
   }
