@@ -1,8 +1,9 @@
 // Elementary functions at a level with FMA; see levels.h. No branches and no calls, so a loop over them vectorizes.
 //
 // The polynomials are Taylor series cut where the rest is below a tenth of a unit in the last place: on the reduced
-// ranges used here they need one or two terms more than a minimax fit, and nothing has to be trusted. The two fits that
-// erf needs are the exception. Worst errors over all Floats are in Benchmarks/ACCURACY.md.
+// ranges used here they need one or two terms more than a minimax fit, and nothing has to be trusted. Where a range is
+// wide, a polynomial goes through the function, computed with 200 bits, at Chebyshev nodes; that is said there. Worst
+// errors, over all Floats and every binade of Double, are in Benchmarks/ACCURACY.md.
 //
 // Two idioms recur. Adding 1.5 · 2^p, p the digits of the type, rounds to an integer and leaves it in the low bits.
 // A value above, below or beside the range of a formula is put right by a select at the end.
@@ -32,7 +33,7 @@ NABLA_INLINE uint64_t LEVEL(bits_f64)(f64 x) {
   __builtin_memcpy(&bits, &x, sizeof x);
   return bits;
 }
-// The integer in the low bits of a sum with 1.5 · 2^p, and 2ᵏ for a normal result.
+// The integer in the low bits of a sum with 1.5 · 2^p; 2ᵏ where that is normal.
 NABLA_INLINE int32_t LEVEL(low_bits_f32)(f32 x) { return (int32_t)(LEVEL(bits_f32)(x) - 0x4B400000u); }
 NABLA_INLINE int64_t LEVEL(low_bits_f64)(f64 x) { return (int64_t)(LEVEL(bits_f64)(x) - 0x4338000000000000u); }
 NABLA_INLINE f32 LEVEL(two_to_f32)(int32_t k) { return LEVEL(from_bits_f32)((uint32_t)(k + 127) << 23); }
@@ -72,10 +73,10 @@ NABLA_INLINE f64 LEVEL(exp_series_f64)(f64 r) {
   return HORNER3(HORNER2(q, r, 1 / 720., 1 / 120.), r, 1 / 24., 1 / 6., 0.5);
 }
 
-// Leading sums are taken with their rounding errors, so that only the last addition rounds noticeably. The scaling takes
-// two steps, so that neither factor overflows and a subnormal result is rounded once.
-// eˣ - 1 = 2ⁿ (r + r² q) + (2ⁿ - 1), on half the scale so that the largest n fits; it is -1 below `least`. An x so small
-// that half of it might lose digits is its own value, -0 among them.
+// Leading sums are taken with their rounding errors, so that only the last addition rounds noticeably. The scaling
+// takes two steps, so that neither factor overflows and a subnormal result is rounded once.
+// eˣ - 1 = 2ⁿ (r + r² q) + (2ⁿ - 1), on half the scale so that the largest n fits; it is -1 below `least`. An x so
+// small that half of it might lose digits is its own value, -0 among them.
 #define EXPONENTIAL(T, least, tiny)                                                                                    \
   NABLA_INLINE T LEVEL(exp_of_sum_##T)(T r, T rest, __typeof__(LEVEL(low_bits_##T)(0)) k) {                            \
     const __auto_type half = k >> 1;                                                                                   \
@@ -181,9 +182,9 @@ QUOTIENT(f32)
 QUOTIENT(f64)
 #undef QUOTIENT
 
-// tanh |x| = t / (2 + t) with t = e^2|x| - 1, in Double in two parts. In Float one part does: 2ᵏ (eʳ - 1) + (2ᵏ - 1), for
-// arguments that need neither end of expm1's range; where the quotient y is small, t/2 - y t/2 is it with less error.
-// The logistic function is 1 / (1 + e) or e / (1 + e) with e = e^-|x|.
+// tanh |x| = t / (2 + t) with t = e^2|x| - 1, in Double in two parts. In Float one part does, 2ᵏ (eʳ - 1) + (2ᵏ - 1)
+// for arguments that need neither end of expm1's range: where the quotient y is small, t/2 - y t/2 is it with less
+// error. The logistic function is 1 / (1 + e) or e / (1 + e) with e = e^-|x|.
 NABLA_INLINE f32 LEVEL(tanh_f32)(f32 x) {
   const f32 a = __builtin_elementwise_abs(x), c = 2 * (a > 10 ? 10 : a);
   REDUCE(f32, c)

@@ -1,7 +1,9 @@
 // xʸ; part of math.body.h.
 
 // The series of ln(1 + f) / s after its leading terms 2 + ⅔ s², divided by s⁴, in z = s².
-NABLA_INLINE f32 LEVEL(power_series_f32)(f32 z) { return HORNER2(HORNER2(2 / 13.f, z, 2 / 11.f, 2 / 9.f), z, 2 / 7.f, 2 / 5.f); }
+NABLA_INLINE f32 LEVEL(power_series_f32)(f32 z) {
+  return HORNER2(HORNER2(2 / 13.f, z, 2 / 11.f, 2 / 9.f), z, 2 / 7.f, 2 / 5.f);
+}
 NABLA_INLINE f64 LEVEL(power_series_f64)(f64 z) {
   const f64 R = HORNER2(HORNER3(2 / 25., z, 2 / 23., 2 / 21., 2 / 19.), z, 2 / 17., 2 / 15.);
   return HORNER2(HORNER3(R, z, 2 / 13., 2 / 11., 2 / 9.), z, 2 / 7., 2 / 5.);
@@ -38,7 +40,7 @@ NABLA_INLINE f64 LEVEL(power_series_f64)(f64 z) {
     const T log = LEVEL(log_parts_##T)(x, &low);                                                                       \
     const T t = y * (x < (T)INFINITY ? (x == 0 ? -(T)INFINITY : log) : x);                                             \
     const T c = t > EXP_MOST_##T ? EXP_MOST_##T : t < EXP_LEAST_##T ? EXP_LEAST_##T : t;                               \
-    const T t_low = c == t ? FMA(y, log, -t) + y * low : 0;                                                            \
+    const T t_low = c == t ? FMA(y, low, FMA(y, log, -t)) : 0;                                                         \
     /* As in exp, but that t_low joins r before the series. */                                                         \
     const T shifted = FMA(c, LOG2_E_##T, SHIFT_##T), n = shifted - SHIFT_##T;                                          \
     const T near = FMA(n, -EXP_LN2_##T, c), far = FMA(n, -EXP_LN2_LOW_##T, t_low), r = near + far;                     \

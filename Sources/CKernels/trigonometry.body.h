@@ -49,9 +49,9 @@ NABLA_INLINE f64 LEVEL(tan_f64)(f64 x) {
 }
 #undef REDUCE_TRIG
 
-// Float goes through Double, where π in two parts is enough, and short polynomials in r², through Chebyshev nodes, leave
-// the result right to half a unit. With x = h π + r, h whole for sin and half-way between for cos, one serves both on
-// |r| <= π/2: its error is 2⁻³³ of the result.
+// Float goes through Double, where π in two parts is enough, and short polynomials in r², through Chebyshev nodes,
+// leave the result right to half a unit. With x = h π + r, h whole for sin and half-way between for cos, one serves
+// both on |r| <= π/2: its error is 2⁻³³ of the result.
 NABLA_INLINE f64 LEVEL(sin_wide)(f64 x, f64 h, uint64_t parity) {
   const f64 r = FMA(h, -0x1.1A62633145C07p-53, FMA(h, -0x1.921FB54442D18p+1, x)), z = r * r;
   f64 S = HORNER2(-0x1.9DB160D0BAED4p-26, z, 0x1.71968DE079B19p-19, -0x1.A01905A717122p-13);
