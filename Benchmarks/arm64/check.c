@@ -45,7 +45,7 @@ static void note(worst *w, int is_float, double x, double y, double seen, double
   int exponent;
   frexp(rounded, &exponent);
   const double unit = fmax(ldexp(1, exponent - (is_float ? 24 : 53)), least);
-  const double error = fabs((seen - high) - low) / unit;
+  const double error = fabs((seen - high) / unit - low);
   if (!(error <= w->ulps)) *w = (worst){error, x, y, w->special};
 }
 

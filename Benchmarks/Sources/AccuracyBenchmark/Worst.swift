@@ -16,7 +16,7 @@ struct Worst<S: FloatingPointScalar & BinaryFloatingPoint>: Sendable {
       if !agrees && !(abs(Double(seen) - high) <= 2 * Double(S.leastNonzeroMagnitude)) { special += 1 }
       return
     }
-    let error = abs((Double(seen) - high) - low) / Double(rounded.ulp)
+    let error = abs((Double(seen) - high) / Double(rounded.ulp) - low)
     if !(error <= ulps) { (ulps, self.x, self.y) = (error, x, y) }
   }
 

@@ -15,7 +15,8 @@ typedef enum {
 #undef X
 } reference_function;
 
-/// high[i] + low[i] = f(x[i]) or f(x[i], y[i]), high[i] rounded from it; y is not read for a function of one argument.
+/// high[i] is f(x[i]) or f(x[i], y[i]), rounded, and low[i] what it lacks in units of its last place: a plain difference
+/// would be lost where the result is subnormal. y is not read for a function of one argument.
 typedef void (*reference_loop)(reference_function f, const double *x, const double *y, double *high, double *low,
                                ptrdiff_t n);
 /// In double, with low = 0: enough to judge a float.
