@@ -27,23 +27,23 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   @inlinable
   public func callAsFunction(_ input: repeat each Input) -> Output {
     if PlanCache.runsBody { return body(repeat each input) }
-    let plans = self.plans
-    repeat (each input).append(to: &plans.list)
-    defer { plans.list.clear() }
-    var index = plans.latest
-    if !plans.matchesLatest {
+    let (arguments, results) = (plans.arguments, plans.results)
+    repeat (each input).append(to: &arguments.pointee)
+    defer {
+      arguments.pointee.clear()
+      results.pointee.clear()
+    }
+    if !plans.runLatest() {
       guard plans.isReadable else { return body(repeat each input) }
-      index = plans.find() ?? forms.count
-      if index == forms.count {
+      if !plans.runKnown() {
         let (plan, form) = trace(repeat each input)
         // After an error inside `throwingErrors` there is no plan; the form is stand-ins, which that drops.
         guard let plan else { return form }
-        plans.add(plan)
         forms.append(form)
+        plans.runNew(plan)
       }
     }
-    plans.run(index)
-    return pack(forms[index], &plans.list)
+    return pack(forms[plans.latest], &results.pointee)
   }
 
   @inlinable
@@ -68,38 +68,102 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
 /// The plans of a compiled function, and the tensors of the call that is being made.
 @usableFromInline
 final class PlanCache {
-  /// The arguments, and then the results.
-  @usableFromInline var list = TensorList()
+  // By address: access to properties would be checked at each call.
+  @usableFromInline let arguments = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
+  @usableFromInline let results = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
+  /// The number of the plan that ran last.
   @usableFromInline private(set) var latest = 0
   var options = PlanOptions()
-  private var plans: [Plan] = []
-  private var signatures: [Signature] = []
+  private var entries: [Entry] = []
+  /// The entry of `latest`, which `entries` keeps.
+  private var latestEntry: Unmanaged<Entry>?
 
-  @usableFromInline init() {}
+  /// A plan, and what it was made for: the tensors' types, and how they are grouped.
+  private final class Entry {
+    let plan: Plan
+    private let types: FixedArray<TensorType>
+    private let layout: [Int]
+    /// The arguments of the last run: the same values are of the same types.
+    private let identities: FixedArray<UInt64>
+
+    init(_ plan: Plan, _ list: TensorList) {
+      self.plan = plan
+      types = FixedArray(list.tensors.map { TensorType($0.dtype, $0.shape) })
+      layout = list.layout
+      identities = FixedArray(list.tensors.map(\.identity))
+    }
+
+    @inline(__always)
+    func matches(_ list: UnsafeMutablePointer<TensorList>) -> Bool {
+      guard types.count == list.pointee.tensors.count, layout == list.pointee.layout else { return false }
+      for index in 0..<types.count where identities[index] != list.pointee.tensors[index].identity {
+        let storage = list.pointee.tensors[index].storage
+        if types[index].dtype != storage.dtype || types[index].shape != storage.shape || storage.kind != .memory {
+          return false
+        }
+        identities[index] = list.pointee.tensors[index].identity
+      }
+      return true
+    }
+  }
+
+  @usableFromInline
+  init() {
+    arguments.initialize(to: TensorList())
+    results.initialize(to: TensorList())
+  }
+  deinit {
+    for list in [arguments, results] {
+      list.deinitialize(count: 1)
+      list.deallocate()
+    }
+  }
 
   /// Inside another compiled function, or a tape, the body runs as if it were written there. After an error in
   /// `throwingErrors` it computes nothing either way.
   @usableFromInline
   static var runsBody: Bool { Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) }
 
-  /// Whether the arguments are those that the latest plan was made for.
+  /// Runs the plan that ran last, if the arguments are of its types.
   @usableFromInline
-  var matchesLatest: Bool { latest < signatures.count && signatures[latest].matches(list) }
+  func runLatest() -> Bool {
+    guard let latestEntry else { return false }
+    return latestEntry._withUnsafeGuaranteedRef { entry in
+      guard entry.matches(arguments) else { return false }
+      entry.plan.run(arguments, results)
+      return true
+    }
+  }
+
+  /// Runs the plan for the arguments, if there is one.
+  @usableFromInline
+  func runKnown() -> Bool {
+    guard let index = entries.firstIndex(where: { $0.matches(arguments) }) else { return false }
+    latest = index
+    latestEntry = Unmanaged.passUnretained(entries[index])
+    return runLatest()
+  }
+
+  /// Adds a plan for the arguments, and runs it.
+  @usableFromInline
+  func runNew(_ plan: Plan) {
+    latest = entries.count
+    let entry = Entry(plan, arguments.pointee)
+    entries.append(entry)
+    latestEntry = Unmanaged.passUnretained(entry)
+    plan.run(arguments, results)
+  }
 
   /// Whether all arguments have elements; if not, after the error.
   @usableFromInline
   var isReadable: Bool {
-    for (position, argument) in list.tensors.enumerated() where !argument.hasMemory {
+    for (position, argument) in arguments.pointee.tensors.enumerated() where !argument.hasMemory {
       let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
       fail("compiled", "argument \(position) is \(reason)")
       return false
     }
     return true
   }
-
-  /// The plan for the arguments, if there is one.
-  @usableFromInline
-  func find() -> Int? { signatures.firstIndex { $0.matches(list) } }
 
   @usableFromInline
   func tracer() -> FunctionTracer { FunctionTracer() }
@@ -108,7 +172,7 @@ final class PlanCache {
   @usableFromInline
   func symbols(_ tracer: FunctionTracer) -> TensorList {
     var symbols = TensorList()
-    for (position, argument) in list.tensors.enumerated() {
+    for (position, argument) in arguments.pointee.tensors.enumerated() {
       symbols.append(tracer.argument(position, TensorType(argument.dtype, argument.shape)))
     }
     return symbols
@@ -121,40 +185,8 @@ final class PlanCache {
     return ErrorScope.hasFailed ? nil : Plan(graph, options)
   }
 
-  /// Adds a plan for the arguments.
-  @usableFromInline
-  func add(_ plan: Plan) {
-    plans.append(plan)
-    signatures.append(Signature(types: list.tensors.map { TensorType($0.dtype, $0.shape) }, layout: list.layout))
-  }
-
-  /// Runs a plan on the arguments; the list then holds the results.
-  @usableFromInline
-  func run(_ index: Int) {
-    latest = index
-    plans[index].run(&list)
-  }
-
   var description: String {
-    latest < plans.count ? plans[latest].description : "no plan yet: the function has not been called"
-  }
-}
-
-/// What a plan is made for: the tensors' types, and how they are grouped.
-private struct Signature {
-  let types: [TensorType]
-  let layout: [Int]
-
-  @inline(__always)
-  func matches(_ list: TensorList) -> Bool {
-    guard types.count == list.tensors.count, layout == list.layout else { return false }
-    for index in types.indices {
-      let storage = list.tensors[index].storage
-      if types[index].dtype != storage.dtype || types[index].shape != storage.shape || storage.kind != .memory {
-        return false
-      }
-    }
-    return true
+    latest < entries.count ? entries[latest].plan.description : "no plan yet: the function has not been called"
   }
 }
 

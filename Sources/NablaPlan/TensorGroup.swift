@@ -27,8 +27,8 @@ public struct TensorList {
   /// Forgets all, and keeps the memory of the list.
   @usableFromInline
   mutating func clear() {
-    tensors.removeAll(keepingCapacity: true)
-    if !layout.isEmpty { layout.removeAll(keepingCapacity: true) }
+    tensors.removeLast(tensors.count)
+    if !layout.isEmpty { layout.removeLast(layout.count) }
     position = 0
   }
 }
