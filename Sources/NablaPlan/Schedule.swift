@@ -95,19 +95,19 @@ struct Schedule {
       !graph.outputs.contains(old), !graph.assignments.contains(where: { $0.node == old })
     else { return false }
     return graph.nodes.indices.allSatisfy { reader in
-      guard let position = graph.nodes[reader].operands.firstIndex(of: old) else { return true }
+      let operands = graph.nodes[reader].operands
+      guard operands.contains(old) else { return true }
       // What looks at the old value might be read later.
       if graph.nodes[reader].primitive is any ViewPrimitive { return false }
       if times[reader] != times[node] { return times[reader] < times[node] }
-      guard reader <= node, case .rows(let rule) = kinds[reader], case .rows = kinds[node] else {
-        // Nodes that run whole do so in order.
-        if case .whole = kinds[reader], case .whole = kinds[node] { return reader <= node }
-        if case .reducing(let rule) = kinds[reader], case .rows = kinds[node] {
-          return reader < node && rule.rowOperands[position]
-        }
+      switch (kinds[reader], kinds[node]) {
+      case (.whole, .whole):  // in order
+        return reader <= node
+      case (.rows(let rule), .rows), (.reducing(let rule), .rows):  // in order within a block, if no other is needed
+        return reader <= node && zip(operands, rule.rowOperands).allSatisfy { $0 != old || $1 }
+      default:
         return false
       }
-      return rule.rowOperands[position]
     }
   }
 }

@@ -188,7 +188,7 @@ import Testing
   }
 
   /// The old value is read after the new one is known, in all the ways in which that can happen.
-  @Test(arguments: [1, 3, 5000]) func oldValuesThatAreReadLater(count: Int) {
+  @Test(arguments: [1, 3, 5000, 40_000]) func oldValuesThatAreReadLater(count: Int) {
     let a = Variable(Tensor<Double>(repeating: 3, shape: [count])), b = Variable(Tensor<Double>(zeros: [count]))
     let total = Variable<Double>(0), turned = Variable(Tensor<Double>(zeros: [count, 1]))
     let f = compiled { () -> [Tensor<Double>] in
@@ -208,6 +208,46 @@ import Testing
       #expect(total.value.scalar == 3 * value * Double(count))
       #expect(turned.value.scalars.allSatisfy { $0 == 3 * value })
       value *= 2
+    }
+  }
+
+  /// The same, where the function returns nothing that could keep the old value: each reading alone.
+  @Test(arguments: [3, 40_000]) func laterReadingsAlone(count: Int) {
+    func check(_ what: String, _ factor: Double, _ read: @escaping (Tensor<Double>, Tensor<Double>) -> Tensor<Double>) {
+      let a = Variable(Tensor<Double>(repeating: 3, shape: [count]))
+      let b = Variable(Tensor<Double>(zeros: [count]))
+      let f = compiled {
+        let old = a.value
+        a.assign(old * 2)
+        b.assign(read(old, a.value))
+      }
+      for run in 0..<3 {
+        f()
+        let value = 3 * Double(1 << run)
+        #expect(b.value.scalars.allSatisfy { $0 == factor * value }, "\(what), run \(run)")
+        #expect(a.value.scalars.allSatisfy { $0 == 2 * value }, "\(what), run \(run)")
+      }
+    }
+    check("element-wise", 3) { $0 + $1 }
+    check("through a window", 3) { $0.reshaped(to: [1, count]).reshaped(to: [count]) + $1 }
+    check("a sum", Double(count)) { old, new in old.sum() + 0 * new }
+    check("reversed", 3) { old, new in old[.range(step: -1)] + new }
+    check("a product", Double(count) + 2) { old, new in
+      matmul(old.reshaped(to: [1, count]), Tensor<Double>(ones: [count, 1])).reshaped(to: []) + new
+    }
+    check("before", 4) { old, new in new * 2 }
+  }
+
+  /// An operation that needs the old value by row and whole, in the phase that would replace it.
+  @Test func rowsAndTheWhole() {
+    let size = 200
+    let a = Variable(Tensor<Double>(repeating: 1, shape: [size, size]))
+    let f = compiled { a.assign(tanh(matmul(a, a) * 1e-3) * 1e3) }
+    var expected = a.value
+    for _ in 0..<3 {
+      f()
+      expected = tanh(matmul(expected, expected) * 1e-3) * 1e3
+      expectClose(a.value, expected, .relative(1e-12))
     }
   }
 
