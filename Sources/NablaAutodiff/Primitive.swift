@@ -99,8 +99,8 @@ public struct Operands: Sendable {
   public var all: [AnyTensor] { (0..<count).map { self[$0] } }
 
   /// Whether one of them has no elements and never will: the result of a failed operation, which came out of its
-  /// ``NablaTensor/throwingErrors(_:)``, or a value of a compiled function, which came out of that; with the error that
-  /// says so.
+  /// ``NablaTensor/throwingErrors(_:)``, a value of a compiled function, which came out of that, or rows that a source
+  /// gives to compiled functions alone; with the error that says so.
   @inline(__always)
   func refused(by operation: String) -> Bool {
     if first.hasMemory && second?.hasMemory ?? true && rest.isEmpty { return false }
@@ -112,7 +112,11 @@ public struct Operands: Sendable {
         fail(operation, "an operand is the result of an operation that failed")
         return true
       }
-      if case .released = operand.storage.kind { _ = operand.isReadable(operation) }  // ends the process, saying why
+      switch operand.storage.kind {
+      case .released: _ = operand.isReadable(operation)  // ends the process, saying why
+      case .rows: return !operand.isReadable(operation)
+      case .memory, .failed, .symbolic: break
+      }
       if let node = operand.node, Tracer.innermost?.owns(node) != true {
         fail(
           operation,

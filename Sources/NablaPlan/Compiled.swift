@@ -87,7 +87,7 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
       arguments += group.erasedTensors
       layout += group.tensorLayout
     }
-    for (position, argument) in arguments.enumerated() where !argument.hasMemory {
+    for (position, argument) in arguments.enumerated() where !argument.hasMemory && argument.storage.kind != .rows {
       let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
       fail("compiled", "argument \(position) is \(reason)")
       return body(repeat each input)

@@ -24,13 +24,15 @@ final class Plan {
   private var memory: [Storage?]
 
   // What a run does before it starts, and after.
-  private var arguments: [(position: Int, slot: Int32)] = []
+  private var arguments: [(position: Int, slot: Int32, isNeededWhole: Bool)] = []
   private var variables: [(variable: AnyVariable, slot: Int32)] = []
   private var numbers: [(number: () -> Double, target: AnyTensor)] = []
   private var outputs: [Output] = []
   private var updates: [Update] = []
   /// What a run looks at, kept alive until its end.
   private var held: [AnyTensor] = []
+  /// The arguments whose rows a run asks from sources.
+  private var readings: [Phase.Reading] = []
 
   private struct Output {
     let window: Storage
@@ -68,7 +70,8 @@ final class Plan {
   private func findInlets() {
     for (node, entry) in graph.nodes.enumerated() {
       switch entry.origin {
-      case .argument(let position): arguments.append((position, program.slot(of: windows[node]!)))
+      case .argument(let position):
+        arguments.append((position, program.slot(of: windows[node]!), schedule.isMaterialized[node]))
       case .variable(let place): variables.append((graph.variables[place], program.slot(of: windows[node]!)))
       case .scalar(let place): numbers.append((graph.scalars[place], AnyTensor(memory[node]!)))
       case .constant, .operation: break
@@ -182,7 +185,14 @@ final class Plan {
   // MARK: Running
 
   func run(_ operands: [AnyTensor]) -> [AnyTensor] {
-    for (position, slot) in arguments { look(slot, operands[position]) }
+    for (position, slot, isNeededWhole) in arguments {
+      let value = operands[position]
+      if value.storage.owner != nil, let rows = value.rowSource {
+        read(position, slot, value, rows.source, rows.firstRow, isNeededWhole)
+      } else {
+        look(slot, value)
+      }
+    }
     for (variable, slot) in variables { look(slot, variable.current) }
     for (number, target) in numbers { target.store(number()) }
     var results: [AnyTensor] = []
@@ -199,21 +209,22 @@ final class Plan {
     for update in updates { if let spare = update.spare { program.move(update.slot, to: spare.base) } }
     program.runPlaces()
     for turn in turns {
+      if !readings.isEmpty && ErrorScope.hasFailed { break }  // a source has failed
       switch turn {
       case .whole(_, let calls): program.run(calls)
-      case .phase(let phase): phase.run()
+      case .phase(let phase): phase.run(readings)
       }
+    }
+    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
+      letGo()
+      return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
     }
     for index in outputs.indices where !outputs[index].isFresh {
       results[index] = copy(outputs[index].window, outputs[index].slot)
     }
-    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
-      held.removeAll(keepingCapacity: true)
-      return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
-    }
     let copies =
       updates.contains { $0.spare == nil } ? updates.map { $0.spare ?? copy($0.window, $0.slot).storage } : []
-    held.removeAll(keepingCapacity: true)  // so that a variable's old memory can serve the next run
+    letGo()  // so that a variable's old memory can serve the next run
     for index in updates.indices { update(index, copies.isEmpty ? updates[index].spare! : copies[index]) }
     for body in graph.afterRun { body() }
     return results
@@ -225,6 +236,27 @@ final class Plan {
     let value = value.isDense ? value : value.dense
     program.move(slot, to: value.address)
     held.append(value)
+  }
+
+  /// Lets phases ask a source for an argument's rows. What needs all of them at once looks at them in place, or in memory
+  /// for this run.
+  private func read(
+    _ position: Int, _ slot: Int32, _ value: AnyTensor, _ source: any RowSource, _ firstRow: Int, _ isNeededWhole: Bool
+  ) {
+    let reading = Phase.Reading(position: position, slot: slot, source: source, firstRow: firstRow)
+    if value.hasMemory || !isNeededWhole { readings.append(reading) }
+    if value.hasMemory { return look(slot, value) }
+    guard isNeededWhole else { return held.append(value) }
+    do { look(slot, try AnyTensor(readingRowsOf: source)) } catch {
+      reading.fail(0..<value.shape[0], error)
+      readings.append(reading)  // so that the run ends here
+    }
+  }
+
+  /// Forgets what a run looked at.
+  private func letGo() {
+    held.removeAll(keepingCapacity: true)
+    readings.removeAll(keepingCapacity: true)
   }
 
   private func copy(_ window: Storage, _ slot: Int32) -> AnyTensor {
