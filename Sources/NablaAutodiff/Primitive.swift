@@ -29,6 +29,8 @@ public protocol Primitive: Sendable, Hashable {
   func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor?
   /// How the operation splits over the rows of large operands; nil where it does not. See ``RowRule``.
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule?
+  /// The arithmetic operations, for estimates: one for each element, a division or an exponential too.
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int
   /// What a graph may make of the operation as it comes in.
   var rewrite: Rewrite { get }
   /// The operation for `count` rows, where an attribute (a shape) speaks of them.
@@ -189,6 +191,9 @@ extension Primitive {
     return result(x, type)
   }
 
+  /// One for each element of the result.
+  public func operationCount(_ x: [Shape], _ y: Shape) -> Int { y.elementCount }
+
   /// Calls `evaluate`.
   public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     evaluated(x, type, into: y)
@@ -222,6 +227,8 @@ public protocol ViewPrimitive: Primitive {
 }
 
 extension ViewPrimitive {
+  /// None.
+  public func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   /// Copies the window's elements.
   public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) { window(x).copy(to: y) }
   /// The window.
