@@ -150,4 +150,29 @@ extension AnyTensor {
     else { return nil }
     return (source, offset / width)
   }
+
+  /// Calls `body` with some rows, which a source may give for that time alone.
+  package func withRows<Result>(_ rows: Range<Int>, _ body: (AnyTensor) throws -> Result) throws -> Result {
+    guard storage.kind == .rows, let source = storage.owner as? any RowSource else {
+      var starts = [Int](repeating: 0, count: rank)
+      starts[0] = rows.lowerBound
+      return try body(
+        window(starts: starts, sizes: [rows.count] + shape.dropFirst(), steps: [Int](repeating: 1, count: rank)))
+    }
+    let address = try source.beginReading(rows)
+    defer { source.endReading(rows, at: address) }
+    let window = Storage(movable: dtype, shape: Shape(unchecked: [rows.count] + shape.dropFirst()))
+    window.move(to: UnsafeMutableRawPointer(mutating: address))
+    return try body(AnyTensor(window))
+  }
+
+  /// Announces rows to the source that they come from, if they do: also of a window on some columns.
+  package func willRead(_ rows: Range<Int>) {
+    guard let owner = storage.owner, !(owner is Storage), let source = owner as? any RowSource else { return }
+    guard let base = source.address else { return source.willRead(rows) }
+    let width = source.rowByteCount
+    guard rank > 0, width > 0, resolvedStrides[0] * dtype.byteCount == width else { return }
+    let first = (UnsafeRawPointer(address) - base) / width + rows.lowerBound
+    source.willRead(first..<min(first + rows.count, source.shape[0]))
+  }
 }
