@@ -79,16 +79,19 @@ static void close(const nabla_total *total, ptrdiff_t blocks, char *const *at) {
 }
 
 void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff_t last_index, ptrdiff_t rows,
-                      ptrdiff_t first, ptrdiff_t end, char *const *from, char **at) {
+                      ptrdiff_t origin, ptrdiff_t first, ptrdiff_t end, char **at) {
   for (ptrdiff_t index = first; index < end; index++) {
     const nabla_block *now = index == last_index ? last : block;
-    nabla_run_places(now->places, now->place_count, index * rows, from, at);
+    nabla_run_places(now->places, now->place_count, index * rows, at, at);
     const int fetches = index + 1 < end && now->stream_count > 0;
     for (ptrdiff_t i = 0; i < now->call_count; i++) {
       if (fetches) fetch(now, i, now->call_count, at);
       now->calls[i].step(now->calls + i, at);
     }
-    for (ptrdiff_t i = 0; i < now->total_count; i++) carry(now->totals + i, index - first, at);
+    for (ptrdiff_t i = 0; i < now->total_count; i++) carry(now->totals + i, index - origin, at);
   }
-  for (ptrdiff_t i = 0; i < block->total_count; i++) close(block->totals + i, end - first, at);
+}
+
+void nabla_close_blocks(const nabla_block *block, ptrdiff_t count, char *const *at) {
+  for (ptrdiff_t i = 0; i < block->total_count; i++) close(block->totals + i, count, at);
 }

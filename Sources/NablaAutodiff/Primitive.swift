@@ -29,6 +29,8 @@ public protocol Primitive: Sendable, Hashable {
   func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor?
   /// How the operation splits over the rows of large operands; nil where it does not. See ``RowRule``.
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule?
+  /// The arithmetic operations, for estimates: one for each element, a division or an exponential too.
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int
   /// What a graph may make of the operation as it comes in.
   var rewrite: Rewrite { get }
   /// The operation for `count` rows, where an attribute (a shape) speaks of them.
@@ -99,8 +101,8 @@ public struct Operands: Sendable {
   public var all: [AnyTensor] { (0..<count).map { self[$0] } }
 
   /// Whether one of them has no elements and never will: the result of a failed operation, which came out of its
-  /// ``NablaTensor/throwingErrors(_:)``, or a value of a compiled function, which came out of that; with the error that
-  /// says so.
+  /// ``NablaTensor/throwingErrors(_:)``, a value of a compiled function, which came out of that, or rows that a source
+  /// gives to compiled functions alone; with the error that says so.
   @inline(__always)
   func refused(by operation: String) -> Bool {
     if first.hasMemory && second?.hasMemory ?? true && rest.isEmpty { return false }
@@ -112,7 +114,11 @@ public struct Operands: Sendable {
         fail(operation, "an operand is the result of an operation that failed")
         return true
       }
-      if case .released = operand.storage.kind { _ = operand.isReadable(operation) }  // ends the process, saying why
+      switch operand.storage.kind {
+      case .released: _ = operand.isReadable(operation)  // ends the process, saying why
+      case .rows: return !operand.isReadable(operation)
+      case .memory, .failed, .symbolic: break
+      }
       if let node = operand.node, Tracer.innermost?.owns(node) != true {
         fail(
           operation,
@@ -185,6 +191,9 @@ extension Primitive {
     return result(x, type)
   }
 
+  /// One for each element of the result.
+  public func operationCount(_ x: [Shape], _ y: Shape) -> Int { y.elementCount }
+
   /// Calls `evaluate`.
   public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     evaluated(x, type, into: y)
@@ -221,6 +230,8 @@ public protocol ViewPrimitive: Primitive {
 }
 
 extension ViewPrimitive {
+  /// None.
+  public func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   /// Copies the window's elements.
   public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) { window(x).copy(to: y) }
   /// The window.

@@ -85,7 +85,8 @@ public final class AnyVariable: Sendable {
     if value.node != nil {
       fail("Variable", "the first value of \(name) is not known while a function is being compiled; make it outside")
     }
-    content = Mutex(value.node == nil ? value : .failed(value.dtype, value.shape))
+    let isKnown = value.node == nil && (value.storage.kind != .rows || value.isReadable("Variable"))
+    content = Mutex(isKnown ? value : .failed(value.dtype, value.shape))
   }
 
   /// The value, as the open recorders see it.
@@ -125,6 +126,7 @@ public final class AnyVariable: Sendable {
       fail(operation, "the value was made while a function was compiled, and is known only inside that")
       return false
     }
+    if value.storage.kind == .rows { return value.isReadable(operation) }
     return !ErrorScope.hasFailed && !value.isFailed
   }
 

@@ -17,11 +17,12 @@ struct ClosedForm<S: FloatingPointScalar> {
     }
     let clock = ContinuousClock()
     let start = clock.now
-    let ones = Tensor<S>(ones: [data.rowCount, 1])
     do {
-      let solution = try Linalg.leastSquares(concatenate([ones, data.features], axis: 1), data.target)
+      let solution = try Linalg.leastSquares([Tensor(ones: [data.rowCount, 1]), data.features], data.target)
       weights = solution[1...]
       intercept = solution[0]
+    } catch LinalgError.notFinite where data.firstNotFinite() != nil {
+      throw data.notFinite()
     } catch LinalgError.rankDeficient(_, let column, let reciprocal) {
       throw CommandError(
         .failure,
@@ -30,13 +31,4 @@ struct ClosedForm<S: FloatingPointScalar> {
     }
     seconds = (clock.now - start).seconds
   }
-
-  /// Whether memory suffices. What is mapped so that it takes no memory should not take most of it here.
-  static func fits(_ data: Dataset<S>) -> Bool {
-    let needed = bytesNeeded(for: data)
-    return data.matrix == nil ? data.byteCount + needed <= Machine.memory : needed <= Machine.memory / 4
-  }
-
-  /// The bytes that solving takes beside the data: the matrix with its column of ones, its squares and its factor.
-  static func bytesNeeded(for data: Dataset<S>) -> Double { 3 * data.byteCount }
 }

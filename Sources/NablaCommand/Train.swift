@@ -105,10 +105,6 @@ struct Train: ParsableCommand {
 
   private func solveDirectly<S>(_ data: Dataset<S>) throws {
     if Interrupt.isRequested { return Report.nothing() }
-    if !ClosedForm.fits(data) {
-      throw CommandError(
-        .failure, "\(data.source): the closed form needs \(Format.bytes(ClosedForm.bytesNeeded(for: data))) of memory")
-    }
     Report.direct(data, try ClosedForm(of: data))
   }
 

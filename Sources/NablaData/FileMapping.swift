@@ -41,6 +41,14 @@ final class FileMapping: Sendable {
     bytes = UnsafeRawBufferPointer(start: base, count: count)
   }
 
+  /// Asks the system to bring some bytes into memory, and does not wait for them.
+  func readAhead(_ range: Range<Int>) {
+    guard let base = bytes.baseAddress else { return }
+    let first = range.lowerBound / Self.pageBytes * Self.pageBytes
+    _ = madvise(UnsafeMutableRawPointer(mutating: base) + first, range.upperBound - first, MADV_WILLNEED)
+  }
+  private static let pageBytes = Int(sysconf(Int32(_SC_PAGESIZE)))
+
   deinit {
     guard let base = bytes.baseAddress else { return }
     fileMappings.withLock { _ in _ = munmap(UnsafeMutableRawPointer(mutating: base), bytes.count) }

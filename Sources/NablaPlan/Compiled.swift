@@ -98,7 +98,7 @@ final class PlanCache {
       guard types.count == list.pointee.tensors.count, layout == list.pointee.layout else { return false }
       for index in 0..<types.count where identities[index] != list.pointee.tensors[index].identity {
         let storage = list.pointee.tensors[index].storage
-        if types[index].dtype != storage.dtype || types[index].shape != storage.shape || storage.kind != .memory {
+        if types[index].dtype != storage.dtype || types[index].shape != storage.shape || !storage.isArgument {
           return false
         }
         identities[index] = list.pointee.tensors[index].identity
@@ -157,7 +157,7 @@ final class PlanCache {
   /// Whether all arguments have elements; if not, after the error.
   @usableFromInline
   var isReadable: Bool {
-    for (position, argument) in arguments.pointee.tensors.enumerated() where !argument.hasMemory {
+    for (position, argument) in arguments.pointee.tensors.enumerated() where !argument.storage.isArgument {
       let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
       fail("compiled", "argument \(position) is \(reason)")
       return false
@@ -188,6 +188,12 @@ final class PlanCache {
   var description: String {
     latest < entries.count ? entries[latest].plan.description : "no plan yet: the function has not been called"
   }
+}
+
+extension Storage {
+  /// Whether a plan can run on it: there are elements, or rows that a source gives.
+  @inline(__always)
+  fileprivate var isArgument: Bool { kind == .memory || kind == .rows }
 }
 
 /// Compiles a function of tensors, as `tf.function` does: the closure runs once for each signature on symbolic values,

@@ -25,6 +25,8 @@ final class Execution {
   /// What a run looks at, kept alive until its end.
   private var held: [AnyTensor] = []
   private var hasHeld = false
+  /// The arguments whose rows a run asks from sources.
+  private var readings: [Phase.Reading] = []
 
   enum Turn {
     case calls(Range<Int>)
@@ -33,6 +35,8 @@ final class Execution {
   struct Argument {
     let position: Int
     let slot: Int32
+    /// Whether some node needs all rows at once.
+    let isNeededWhole: Bool
   }
   /// A variable whose value is read.
   struct Reading {
@@ -125,12 +129,12 @@ final class Execution {
     if replacements.count == 0 {
       runCalls()
     } else {
-      runLocked(0, changesInPlace: !program.canFail || !ErrorScope.isOpen)
+      runLocked(0, changesInPlace: !program.canFail && readings.isEmpty || !ErrorScope.isOpen)
     }
+    if ErrorScope.hasFailed { return forget(results) }
     for index in 0..<outputs.count where !outputs[index].isFresh {
       results.pointee.tensors[index] = copy(outputs[index].window, outputs[index].slot)
     }
-    if ErrorScope.hasFailed { return forget(results) }
     // All copies are made before the first variable changes: they might be of another one's old value.
     for index in 0..<copies.count {
       let update = updates[copies[index]]
@@ -155,9 +159,10 @@ final class Execution {
   private func runCalls() {
     program.runPlaces()
     for index in 0..<turns.count {
+      if hasHeld && !readings.isEmpty && ErrorScope.hasFailed { return }  // a source has failed
       switch turns[index] {
       case .calls(let calls): program.run(calls)
-      case .phase(let phase): phase._withUnsafeGuaranteedRef { $0.run() }
+      case .phase(let phase): phase._withUnsafeGuaranteedRef { $0.run(readings) }
       }
     }
   }
@@ -210,6 +215,9 @@ final class Execution {
   @inline(__always)
   private func look(_ argument: Argument, _ list: UnsafeMutablePointer<TensorList>) {
     let value = list.pointee.tensors[argument.position]
+    if value.storage.owner != nil, let rows = value.rowSource {
+      return read(argument, value, rows.source, rows.firstRow)
+    }
     value.isDense ? move(argument.slot, to: value.address) : hold(value.dense, argument.slot)
   }
 
@@ -221,8 +229,24 @@ final class Execution {
     hasHeld = true
   }
 
+  /// Lets phases ask a source for an argument's rows. What needs all of them at once looks at them in place, or in memory
+  /// for this run.
+  private func read(_ argument: Argument, _ value: AnyTensor, _ source: any RowSource, _ firstRow: Int) {
+    let reading = Phase.Reading(
+      position: argument.position, slot: argument.slot, source: source, firstRow: firstRow)
+    hasHeld = true
+    if value.hasMemory || !argument.isNeededWhole { readings.append(reading) }
+    if value.hasMemory { return hold(value, argument.slot) }
+    guard argument.isNeededWhole else { return held.append(value) }
+    do { hold(try AnyTensor(readingRowsOf: source), argument.slot) } catch {
+      reading.fail(0..<value.shape[0], error)
+      readings.append(reading)  // so that the run ends here
+    }
+  }
+
   private func release() {
     held.removeAll(keepingCapacity: true)
+    readings.removeAll(keepingCapacity: true)
     hasHeld = false
   }
 

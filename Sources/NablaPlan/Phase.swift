@@ -21,6 +21,20 @@ final class Phase {
   private let partials: [Storage]
   private let usesBLAS: Bool
   private unowned let plan: Program
+  /// Whether a source has failed to give rows.
+  private let isBroken = Atomic(false)
+  private let announcedPieces: Int
+  private let pieceBlocks: Int
+
+  /// An argument of the plan whose rows are to be asked from a source.
+  struct Reading {
+    /// The argument's number, for messages.
+    let position: Int
+    let slot: Int32
+    let source: any RowSource
+    /// The source's row that is the argument's first.
+    let firstRow: Int
+  }
 
   /// A reduction over rows, and where its result belongs.
   struct Total {
@@ -42,6 +56,8 @@ final class Phase {
     let groups = (builder.blockCount + groupBlocks - 1) / groupBlocks
     partials = totals.map { Storage(dtype: .uint8, shape: [groups * $0.byteCount]) }
     usesBLAS = builder.usesBLAS
+    announcedPieces = builder.announcedPieces
+    pieceBlocks = builder.pieceBlocks
   }
 
   var blockCount: Int { (rows + blockRows - 1) / blockRows }
@@ -49,20 +65,62 @@ final class Phase {
   /// Bytes of the lanes and the partial results.
   var byteCount: Int { (lanes.map(\.byteCount) + partials.map(\.count)).reduce(0, +) }
 
-  func run() {
-    usesBLAS ? OpenBLAS.withOneThread { _ in runGroups() } : runGroups()
+  /// Runs all blocks. Where a source fails to give rows, the results are none, and the error is the calling thread's.
+  func run(_ readings: [Reading]) {
+    let readings = readings.filter { lanes[0].reads($0.slot) }
+    if !readings.isEmpty { announceFirst(readings) }
+    usesBLAS ? OpenBLAS.withOneThread { _ in runGroups(readings) } : runGroups(readings)
+    if isBroken.exchange(false, ordering: .relaxed) { return }
     for index in totals.indices { combineGroups(totals[index], partials[index].base) }
   }
 
-  private func runGroups() {
+  private func runGroups(_ readings: [Reading]) {
     Parallel.forEach(groupCount) { group in
       let lane = free.withLock { $0.removeLast() }
-      lanes[lane].run(group * groupBlocks..<min((group + 1) * groupBlocks, blockCount))
+      let blocks = group * groupBlocks..<min((group + 1) * groupBlocks, blockCount)
+      readings.isEmpty ? lanes[lane].run(blocks) : runPieces(of: group, blocks, lanes[lane], readings)
       for index in totals.indices {
         let bytes = totals[index].byteCount
         (partials[index].base + group * bytes).copyMemory(from: lanes[lane].total(index), byteCount: bytes)
       }
       free.withLock { $0.append(lane) }
+    }
+  }
+
+  // MARK: Sources
+
+  /// The rows of blocks.
+  private func rows(of blocks: Range<Int>) -> Range<Int> {
+    blocks.lowerBound * blockRows..<min(blocks.upperBound * blockRows, rows)
+  }
+
+  /// Runs the blocks of a group piece by piece, as its sources give rows.
+  private func runPieces(of group: Int, _ blocks: Range<Int>, _ lane: Lane, _ readings: [Reading]) {
+    lane.link()
+    for (number, start) in stride(from: blocks.lowerBound, to: blocks.upperBound, by: pieceBlocks).enumerated() {
+      if isBroken.load(ordering: .relaxed) { return }
+      announce(group, number + announcedPieces, readings)
+      let piece = start..<min(start + pieceBlocks, blocks.upperBound)
+      let hasRun = lane.withRows(rows(of: piece), readings) { lane.run(piece, origin: blocks.lowerBound) }
+      if !hasRun { isBroken.store(true, ordering: .relaxed) }
+    }
+    lane.close(blocks.count)
+  }
+
+  /// Announces a piece of a group; pieces behind the last one are those of the group that the thread is likely to take
+  /// next.
+  private func announce(_ group: Int, _ number: Int, _ readings: [Reading]) {
+    let pieces = (groupBlocks + pieceBlocks - 1) / pieceBlocks
+    let group = group + number / pieces * lanes.count
+    let start = group * groupBlocks + number % pieces * pieceBlocks
+    if start >= blockCount { return }
+    let rows = rows(of: start..<min(start + pieceBlocks, (group + 1) * groupBlocks))
+    for reading in readings { reading.source.willRead(rows.shifted(by: reading.firstRow)) }
+  }
+
+  private func announceFirst(_ readings: [Reading]) {
+    for group in 0..<min(lanes.count, groupCount) {
+      for number in 0..<announcedPieces { announce(group, number, readings) }
     }
   }
 
@@ -84,6 +142,8 @@ final class Phase {
 private final class Lane {
   private let plan: Program
   private let program: Program
+  /// For the values of the plan that come in row by row, where the lane's window on them is, and the bytes of a row.
+  private let inlets: [Int32: (slot: Int32, step: Int)]
   private let arena: Storage
   private let blockRows: Int
   /// The number of a last block with fewer rows, or -1.
@@ -142,6 +202,10 @@ private final class Lane {
       }
       return Block(totals, code.streams.map { nabla_stream(window: program.slot(of: $0.window), bytes: $0.bytes) })
     }
+    inlets = Dictionary(
+      uniqueKeysWithValues: full.inlets.map { whole, step in
+        (plan.slot(of: whole), (program.slot(of: program.linked(whole)), step))
+      })
     self.full = block(full)
     self.last = hasLast ? block(last) : self.full
     program.seal()
@@ -152,13 +216,56 @@ private final class Lane {
 
   var byteCount: Int { counters.reduce(arena.count) { $0 + $1.count } }
 
-  /// Runs blocks in order; the results of reductions are then in `total`.
+  /// Runs the blocks of a group in order; the results of reductions are then in `total`.
   func run(_ blocks: Range<Int>) {
-    program.link()
+    link()
+    run(blocks, origin: blocks.lowerBound)
+    close(blocks.count)
+  }
+
+  /// Looks where the plan's windows look.
+  func link() { program.link() }
+  /// Runs some blocks of the group that begins at block `origin`.
+  func run(_ blocks: Range<Int>, origin: Int) {
     nabla_run_blocks(
-      &full.content, &last.content, lastIndex, blockRows, blocks.lowerBound, blocks.upperBound, plan.addresses,
+      &full.content, &last.content, lastIndex, blockRows, origin, blocks.lowerBound, blocks.upperBound,
       program.addresses)
+  }
+  /// Brings the results over the blocks of a group to `total`.
+  func close(_ count: Int) { nabla_close_blocks(&full.content, count, program.addresses) }
+
+  /// Whether a value of the plan comes in row by row.
+  func reads(_ slot: Int32) -> Bool { inlets[slot] != nil }
+
+  /// Runs `body` while the sources hold some rows; false, after the error, where one fails to give them.
+  func withRows(_ rows: Range<Int>, _ readings: [Phase.Reading], _ body: () -> Void) -> Bool {
+    guard let reading = readings.first else {
+      body()
+      return true
+    }
+    let range = rows.shifted(by: reading.firstRow)
+    do {
+      let address = try reading.source.beginReading(range)
+      defer { reading.source.endReading(range, at: address) }
+      let (slot, step) = inlets[reading.slot]!
+      program.move(slot, to: UnsafeMutableRawPointer(mutating: address) - rows.lowerBound * step)
+      return withRows(rows, Array(readings.dropFirst()), body)
+    } catch {
+      reading.fail(range, error)
+      return false
+    }
   }
 
   func total(_ index: Int) -> UnsafeMutableRawPointer { counters[index].base }
+}
+
+extension Phase.Reading {
+  /// Reports that the source did not give rows.
+  func fail(_ rows: Range<Int>, _ error: any Error) {
+    NablaTensor.fail("compiled", "argument \(position): its source does not give rows \(rows): \(error)")
+  }
+}
+
+extension Range<Int> {
+  fileprivate func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
 }

@@ -29,6 +29,8 @@ struct PhaseBuilder {
     fileprivate(set) var targets: [Storage] = []
     /// The rows that come from memory, with the bytes of a block.
     fileprivate(set) var streams: [(window: Storage, bytes: Int)] = []
+    /// The values whose rows come from outside of the phase, with the bytes of a row.
+    fileprivate(set) var inlets: [(whole: Storage, step: Int)] = []
     fileprivate var views: Set<Int> = []
   }
 
@@ -83,8 +85,21 @@ struct PhaseBuilder {
     if case .rows = schedule.kinds[node] { schedule.times[node] == schedule.times[nodes[0]] } else { false }
   }
 
+  /// Bytes of a row of all operands that come from memory row by row.
+  private var incomingBytes: Int { max(1, inlets.reduce(0) { $0 + bytesPerRow($1) }) }
+
+  /// The blocks whose rows sources are asked for at a time: a power of two.
+  var pieceBlocks: Int {
+    var size = 1
+    while 2 * size * blockRows * incomingBytes <= options.pieceBytes { size *= 2 }
+    return min(size, groupBlocks)
+  }
+
+  /// The pieces that are announced ahead.
+  var announcedPieces: Int { max(1, options.announcedBytes / (pieceBlocks * blockRows * incomingBytes)) }
+
   /// The operands that come from memory row by row.
-  private var rowSources: Set<Int> {
+  private var inlets: Set<Int> {
     var sources: Set<Int> = []
     for node in nodes {
       for (operand, goesByRow) in zip(graph.nodes[node].operands, rule(node).rowOperands)
@@ -110,12 +125,11 @@ struct PhaseBuilder {
   private func chooseBlockRows() -> Int {
     // Slices and transposes only look at what came in.
     let computed = nodes.filter { isOfPhase($0) && !looksOnly($0) }
-    let incoming = rowSources
+    let incoming = inlets
     if !usesBLAS {
       let widest = max(1, (incoming + computed).map(bytesPerRow).max() ?? 1)
       return powerOfTwo(atMost: options.tileBytes / widest, from: options.smallestTile)
     }
-    let incomingBytes = max(1, incoming.reduce(0) { $0 + bytesPerRow($1) })
     let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
     let wanted = min(
       options.operandBytes / incomingBytes, max(options.valueBytes / computedBytes, options.fewestRows))
@@ -164,7 +178,7 @@ struct PhaseBuilder {
     /// Where row windows begin in whole values.
     var origins: [ObjectIdentifier: (source: Storage, offset: Int, step: Int)] = [:]
     func follow(_ window: Storage, _ source: Storage, offset: Int, step: Int) {
-      program.place(window, on: source, offset: offset, step: step)
+      program.place(window, on: program.linked(source), offset: offset, step: step)
       origins[ObjectIdentifier(window)] = (source, offset, step)
     }
     func rowWindow(_ node: Int) -> Storage {
@@ -175,6 +189,7 @@ struct PhaseBuilder {
       let window = Storage(movable: whole.dtype, shape: shape, strides: whole.strides)
       let step = (whole.strides?[0] ?? whole.shape.dropFirst().reduce(1, *)) * whole.dtype.byteCount
       follow(window, whole, offset: 0, step: step)
+      if !isOfPhase(node) { code.inlets.append((whole, step)) }
       if whole.isDense && !isOfPhase(node) { code.streams.append((window, count * step)) }
       local[node] = window
       return window

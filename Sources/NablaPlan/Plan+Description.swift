@@ -1,59 +1,82 @@
 import NablaAutodiff
 import NablaTensor
 
+/// What a plan does, in lines: a summary, the inputs with the passes over each, then what happens turn by turn.
+///
+/// Bytes and operations are estimates from shapes. Bytes are those that come from memory or reach it: what is handed from
+/// one operation of a fused group to the next stays in the cache.
 extension Plan {
-  /// See ``CompiledFunction/plan``.
   var description: String {
-    var lines = ["plan: \(graph.nodes.count) nodes, \(format(byteCount)) of buffers"]
-    for turn in turns {
-      switch turn {
-      case .whole(let nodes, _): lines += describe(nodes)
-      case .phase(let phase): lines += describe(phase)
+    let lines = ["plan: \(graph.nodes.count) nodes, \(format(byteCount, "B")) of buffers; a call \(format(cost))"]
+    let assignments = graph.assignments.map { "assign \(graph.variables[$0.variable].name)" }
+    return (lines + inputs + turns.flatMap(describe) + assignments).joined(separator: "\n")
+  }
+
+  /// A line for each argument, variable and constant.
+  private var inputs: [String] {
+    graph.nodes.indices.compactMap { node in
+      let what: String
+      switch graph.nodes[node].origin {
+      case .argument(let position): what = "argument \(position)"
+      case .variable(let place): what = graph.variables[place].name
+      case .constant(let value) where value.count > 1: what = "constant"
+      case .constant, .scalar, .operation: return nil
       }
+      let passes = passes(over: node)
+      return "input: \(what), \(type(node)), \(format(bytes(node), "B")), \(passes) \(passes == 1 ? "pass" : "passes")"
     }
-    for (variable, _) in graph.assignments { lines.append("assign \(graph.variables[variable].name)") }
-    return lines.joined(separator: "\n")
   }
 
-  private func describe(_ nodes: [Int]) -> [String] {
-    let calls = nodes.filter { !views.contains($0) }.map { node in
-      let type = graph.nodes[node].type
-      return "  \(name(graph.nodes[node].primitive!)) -> \(type.dtype) \(type.shape)"
+  private func describe(_ turn: Turn) -> [String] {
+    switch turn {
+    case .whole(let nodes, _):
+      let calls = nodes.filter { !views.contains($0) }
+      if calls.isEmpty { return [] }
+      return ["whole: \(format(cost(of: turn)))"] + calls.map { "  \(name($0)) -> \(type($0))" }
+    case .phase(let phase):
+      return [
+        "phase: \(phase.rows) rows in \(phase.blockCount) blocks of \(phase.blockRows), \(phase.groupCount) groups, "
+          + "\(Parallel.threadCount) threads; one pass over \(rowInlets(phase).count) row operands; "
+          + "\(format(phase.byteCount, "B")) of buffers; \(format(cost(of: turn)))"
+      ] + fusedGroups(phase).flatMap { ["  fused:"] + $0.map { "    \(describe($0))" } }
     }
-    return calls.isEmpty ? [] : ["whole:"] + calls
   }
 
-  private func describe(_ phase: Phase) -> [String] {
-    let inputs = Set(
-      phase.nodes.flatMap { node in
-        zip(graph.nodes[node].operands, rule(node).rowOperands).filter { $1 && !phase.nodes.contains($0) }.map(\.0)
-      })
-    let bytes = inputs.reduce(0) { $0 + graph.nodes[$1].type.shape.elementCount * graph.nodes[$1].type.dtype.byteCount }
-    var lines = [
-      "phase: \(phase.rows) rows in \(phase.blockCount) blocks of \(phase.blockRows), "
-        + "\(phase.groupCount) groups, \(Parallel.threadCount) threads; one pass over \(inputs.count) row operands, "
-        + "\(format(bytes))"
-    ]
+  /// The nodes of a phase that hand rows to each other in the cache, in order.
+  private func fusedGroups(_ phase: Phase) -> [[Int]] {
+    var groups: [[Int]] = []
     for node in phase.nodes {
-      let type = graph.nodes[node].type
-      var line = "  \(name(graph.nodes[node].primitive!)) -> \(type.dtype) \(type.shape)"
-      if case .reducing = schedule.kinds[node] { line += ", reduced over rows" }
-      if schedule.isMaterialized[node] { line += ", kept" }
-      lines.append(line)
+      let operands = graph.nodes[node].operands
+      let (joined, others) = (
+        groups.filter { $0.contains(where: operands.contains) },
+        groups.filter { !$0.contains(where: operands.contains) }
+      )
+      groups = others + [joined.flatMap { $0 } + [node]]
     }
-    return lines
+    return groups.map { $0.sorted() }.sorted { $0[0] < $1[0] }
   }
 
-  private func rule(_ node: Int) -> RowRule {
-    switch schedule.kinds[node] {
-    case .rows(let rule), .reducing(let rule): rule
-    default: .none
-    }
+  private func describe(_ node: Int) -> String {
+    var line = "\(name(node)) -> \(type(node))"
+    if case .reducing = schedule.kinds[node] { line += ", reduced over rows" }
+    if schedule.isMaterialized[node] { line += ", kept" }
+    return line
   }
 
-  private func name(_ primitive: any Primitive) -> String { type(of: primitive).name }
+  private func type(_ node: Int) -> String { "\(graph.nodes[node].type.dtype) \(graph.nodes[node].type.shape)" }
 
-  private func format(_ bytes: Int) -> String {
-    bytes < 1 << 20 ? "\(bytes) bytes" : "\((bytes * 10 + (1 << 19)) >> 20 / 10) MiB"
+  private func name(_ node: Int) -> String { Swift.type(of: graph.nodes[node].primitive!).name }
+
+  private func format(_ cost: PlanCost) -> String {
+    "reads \(format(cost.read, "B")), writes \(format(cost.written, "B")), \(format(cost.operations, "FLOP"))"
+  }
+
+  /// A count with at most four digits: 17 B, 1.2 kB, 25.6 MB.
+  private func format(_ count: Int, _ unit: String) -> String {
+    if count < 1000 { return "\(count) \(unit)" }
+    var (tenths, prefix) = ((count + 50) / 100, 0)
+    while tenths >= 10_000 { (tenths, prefix) = ((tenths + 500) / 1000, prefix + 1) }
+    let digits = tenths % 10 == 0 ? "\(tenths / 10)" : "\(tenths / 10).\(tenths % 10)"
+    return "\(digits) \(["k", "M", "G", "T", "P", "E"][prefix])\(unit)"
   }
 }

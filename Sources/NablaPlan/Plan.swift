@@ -56,7 +56,10 @@ final class Plan {
     for (node, entry) in graph.nodes.enumerated() {
       switch entry.origin {
       case .argument(let position):
-        parts.arguments.append(Execution.Argument(position: position, slot: program.slot(of: windows[node]!)))
+        let isNeededWhole = schedule.isMaterialized[node]
+        parts.arguments.append(
+          Execution.Argument(
+            position: position, slot: program.slot(of: windows[node]!), isNeededWhole: isNeededWhole))
       case .variable(let place):
         let (variable, slot) = (Unmanaged.passUnretained(graph.variables[place]), program.slot(of: windows[node]!))
         let update = parts.updates.firstIndex {

@@ -19,6 +19,10 @@ package struct PlanOptions: Sendable {
   package var fewestRows = 512
   /// The rows of the next block are fetched while one is worked on, where they are no more bytes than this.
   package var streamBytes = 64 << 10
+  /// Sources are asked for the rows of so many blocks at a time that these are about as many bytes.
+  package var pieceBytes = 1 << 20
+  /// So many bytes are announced to sources before they are read, by each thread.
+  package var announcedBytes = 8 << 20
   /// The fewest rows of a block with products.
   package var smallestBlock = 32
 
@@ -29,7 +33,7 @@ package struct PlanOptions: Sendable {
     var options = PlanOptions()
     (options.smallestRows, options.smallestElements) = (2, 1)
     (options.operandBytes, options.valueBytes, options.fewestRows, options.smallestBlock) = (1, 1, 1, 2)
-    (options.tileBytes, options.smallestTile) = (0, 2)
+    (options.tileBytes, options.smallestTile, options.pieceBytes, options.announcedBytes) = (0, 2, 1, 1)
     return options
   }
 }

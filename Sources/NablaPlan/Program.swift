@@ -15,13 +15,14 @@ final class Program {
   // What is being collected.
   private let parent: Program?
   private var slots: [ObjectIdentifier: Int32] = [:]
+  private var linkedWindows: [ObjectIdentifier: Storage] = [:]
   private var windows: [Storage] = []
   private var boxes: [AnyObject] = []
   private var newCalls: [nabla_call] = []
   private var newPlaces: [nabla_place] = []
   private var newLinks: [nabla_place] = []
 
-  /// A program; with a parent, windows of it can be told to look where windows of that do.
+  /// A program; with a parent, windows of it can look where windows of that do.
   init(parent: Program? = nil) { self.parent = parent }
 
   deinit {
@@ -56,16 +57,17 @@ final class Program {
     newCalls.append(call.placed(at: call.windows.map { slot(of: $0) }))
   }
 
-  /// Lets a window follow another one, of the parent if there is one: bytes from its start, and bytes a row.
+  /// Lets a window follow another one: bytes from its start, and bytes a row.
   func place(_ window: Storage, on source: Storage, offset: Int, step: Int = 0) {
-    let source = (parent ?? self).slot(of: source)
-    newPlaces.append(nabla_place(window: slot(of: window), source: source, offset: offset, step: step))
+    newPlaces.append(nabla_place(window: slot(of: window), source: slot(of: source), offset: offset, step: step))
   }
 
-  /// A window of this program that looks where a window of the parent does, each time that ``link()`` is called. Threads
+  /// The window of this program that looks where a window of the parent does, each time that ``link()`` is called. Threads
   /// move windows before they call a closure, so none of these is shared.
   func linked(_ window: Storage) -> Storage {
+    if let own = linkedWindows[ObjectIdentifier(window)] { return own }
     let own = Storage(movable: window.dtype, shape: window.shape, strides: window.strides)
+    linkedWindows[ObjectIdentifier(window)] = own
     newLinks.append(nabla_place(window: slot(of: own), source: parent!.slot(of: window), offset: 0, step: 0))
     return own
   }

@@ -22,7 +22,8 @@ struct Schedule {
   let rows: Int
   private(set) var kinds: [Kind] = []
   private(set) var times: [Int] = []
-  /// Nodes of phases whose rows must reach memory: others need them whole, or in a later phase.
+  /// Nodes whose rows must all be in memory: nodes of phases that others need whole, or in a later phase, and sources that
+  /// others need whole.
   private(set) var isMaterialized: [Bool] = []
 
   private let options: PlanOptions
@@ -72,8 +73,10 @@ struct Schedule {
       if goesByRow, case .rows = kinds[operand] { return times[operand] }
       return timeWhole(operand) + 1
     }.max()!
-    for (operand, goesByRow) in zip(operands, rule.rowOperands) where !goesByRow || times[operand] != phase {
-      materialize(operand)
+    for (operand, goesByRow) in zip(operands, rule.rowOperands) {
+      // Phases read the rows of a source as they come.
+      if goesByRow, case .source = kinds[operand] { continue }
+      if !goesByRow || times[operand] != phase { materialize(operand) }
     }
     kinds.append(rule.combine == nil ? .rows(rule) : .reducing(rule))
     times.append(phase)
@@ -83,7 +86,10 @@ struct Schedule {
   private func timeWhole(_ node: Int) -> Int { times[node] + times[node] % 2 }
 
   private mutating func materialize(_ node: Int) {
-    if case .rows = kinds[node] { isMaterialized[node] = true }
+    switch kinds[node] {
+    case .rows, .source: isMaterialized[node] = true
+    case .whole, .reducing: break
+    }
   }
 
   /// Whether the new value of a variable, a node, may be written over the old one: an element is read for the last time

@@ -68,7 +68,7 @@ public struct AnyTensor: Sendable {
   package var isFailed: Bool { storage.kind == .failed }
   /// Whether letting the elements go would free next to nothing.
   package var isSmall: Bool { storage.isDense && storage.count * dtype.byteCount <= 256 }
-  /// Whether there are elements in memory: neither failed nor symbolic.
+  /// Whether there are elements in memory: neither failed nor symbolic, nor to be asked from a source.
   @inline(__always)
   package var hasMemory: Bool { if case .memory = storage.kind { true } else { false } }
   /// The node of the graph that this stands for, while a function is being compiled.
@@ -82,6 +82,12 @@ public struct AnyTensor: Sendable {
     case .failed: return false
     case .symbolic:
       fail(operation, "a function is being compiled: this value of shape \(shape) is known only when its plan runs")
+      return false
+    case .rows:
+      fail(
+        operation,
+        "the rows of shape \(shape) come from a source and are not in memory: hand the tensor to a compiled function as an "
+          + "argument, or read them with Tensor(readingRowsOf:)")
       return false
     case .released: fatalError("Nabla: a derivative reads a value that its primitive did not ask to keep")
     }

@@ -19,6 +19,8 @@ public final class Storage: Sendable {
     case failed
     /// A function is being compiled: the value is that of a node of the graph, known when the plan runs.
     case symbolic(node: Int)
+    /// The owner is a ``RowSource`` that gives rows to whoever reads them, and has no address for all of them.
+    case rows
   }
 
   package let kind: Kind
@@ -92,19 +94,19 @@ public final class Storage: Sendable {
     base = other.base + offset * other.dtype.byteCount
   }
 
-  /// A dense window on memory that is not a tensor's and is never written; `keeper` keeps it while a window looks.
-  package init(reading base: UnsafeRawPointer, dtype: DType, shape: Shape, keeper: any AnyObject & Sendable) {
-    kind = .memory
-    self.dtype = dtype
-    self.shape = shape
+  /// A dense window on the rows of a source, which are never written: that begins with a copy wherever there is an owner.
+  package init(rowsOf source: any RowSource) {
+    let address = UnsafeMutableRawPointer(mutating: source.address)
+    kind = address == nil ? .rows : .memory
+    dtype = source.dtype
+    shape = source.shape
     strides = nil
-    owner = keeper
+    owner = source
     byteCount = 0
     count = shape.elementCount
     isDense = true
     isUniform = count == 1
-    // Writing begins with a copy wherever there is an owner.
-    self.base = UnsafeMutableRawPointer(mutating: base)
+    base = address ?? UnsafeMutableRawPointer(bitPattern: 64)!  // not looked at without an address
   }
 
   /// A window without memory.

@@ -13,6 +13,7 @@ extension Tensor: CustomStringConvertible {
   public var description: String {
     if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node & 0xffff_ffff), shape \(shape))" }
     if erased.isFailed { return "Tensor<\(Scalar.self)>(failed)" }
+    if erased.storage.kind == .rows { return "Tensor<\(Scalar.self)>(rows of a source, shape \(shape))" }
     if rank == 0 { return ElementFormat.string(of: scalar) }
     if count == 0 { return "[]" }
     let layout = TensorLayout(shape: shape)

@@ -6,21 +6,33 @@ import Testing
 
 /// What `SameBitsTests` computes in processes with different numbers of threads.
 private enum Work {
-  /// The bits of losses, gradients and eager reductions, in hexadecimal.
-  static func bits() -> String {
-    (compiledBits(Float.self) + compiledBits(Double.self) + eagerBits(Float.self) + eagerBits(Double.self))
-      .joined(separator: " ")
+  /// The bits of losses, gradients, eager reductions and products, in hexadecimal.
+  static func bits(folder: String) throws -> String {
+    try (bits(folder, Float.self) + bits(folder, Double.self)).joined(separator: " ")
+  }
+
+  private static func bits<S: FloatingPointScalar>(_ folder: String, _ type: S.Type) throws -> [String] {
+    var generator = RandomGenerator(seed: 71)
+    let x = Tensor<S>.random(.normal, shape: [70_001, 6], using: &generator)
+    let memory = compiledBits(x)
+    let name = "\(folder)\(S.self)"
+    try x.save(npy: name + ".npy")
+    // Raw elements that begin at an odd one.
+    try (Data(count: S.dtype.byteCount) + x.withUnsafeScalars { Data(buffer: $0) })
+      .write(to: URL(fileURLWithPath: name))
+    let raw = try FileRows(raw: name, dtype: S.dtype, shape: x.shape, offset: S.dtype.byteCount)
+    let files = [try Tensor<S>(mapping: name + ".npy"), Tensor(rowsOf: raw), Tensor(rowsOf: ArrayRows(x))]
+    for file in files { precondition(compiledBits(file) == memory, "a file gives other bits than memory") }
+    return memory + eagerBits(S.self) + (try productBits(S.self))
   }
 
   private static func hex<S: FloatingPointScalar>(_ tensors: [Tensor<S>?]) -> [String] {
     tensors.flatMap { $0?.scalars ?? [.nan] }.map { String(Double($0).bitPattern, radix: 16) }
   }
 
-  private static func compiledBits<S: FloatingPointScalar>(_ type: S.Type) -> [String] {
-    var generator = RandomGenerator(seed: 71)
-    let rows = 70_001
-    let x = Tensor<S>.random(.normal, shape: [rows, 6], using: &generator)
-    let y = Tensor<S>.random(.normal, shape: [rows, 3], using: &generator)
+  private static func compiledBits<S: FloatingPointScalar>(_ x: Tensor<S>) -> [String] {
+    var generator = RandomGenerator(seed: 73)
+    let y = Tensor<S>.random(.normal, shape: [x.shape[0], 3], using: &generator)
     let variables = [
       Variable(Tensor<S>.random(.normal, shape: [6, 3], using: &generator)), Variable(Tensor<S>(zeros: [3])),
     ]
@@ -44,9 +56,31 @@ private enum Work {
       exp(x).variance(axis: 0), x[.all, .range(step: 2)].sum(),
     ])
   }
+
+  /// A number for each of some products that run whole, of sizes that are cut into pieces.
+  private static func productBits<S: FloatingPointScalar>(_ type: S.Type) throws -> [String] {
+    var generator = RandomGenerator(seed: 74)
+    func random(_ shape: Shape) -> Tensor<S> { Tensor.random(.normal, shape: shape, using: &generator) }
+    let (a, b, v, w) = (random([903, 517]), random([517, 641]), random([517]), random([903]))
+    let (tall, long) = (random([20_011, 9]), random([20_011, 7]))
+    let (stack, other) = (random([3, 203, 151]), random([3, 151, 167]))
+    let wide = random([70_003])
+    let products: [Tensor<S>] = [
+      matmul(a, b), matmul(b.transposed(), a.transposed()), matmul(a, a.transposed()), matmul(a.transposed(), a),
+      matmul(a, v), matmul(a.transposed(), w), matmul(w, a), matmul(v, b), matmul(v, a.transposed()),
+      matmul(tall.transposed(), long), matmul(tall, random([9, 64])), matmul(stack, other), matmul(wide, wide),
+      matmul(a[.all, .range(step: 2)], b[..<259]), outer(w, v), try Linalg.leastSquares(tall, long),
+    ]
+    return products.map { product in
+      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+      for scalar in product.scalars { hash = (hash ^ Double(scalar).bitPattern) &* 0x100_0000_01b3 }
+      return String(hash, radix: 16)
+    }
+  }
 }
 
-/// Blocks and the order of every sum follow from shapes alone: the bits do not depend on the number of threads.
+/// Blocks, pieces of products and the order of every sum follow from shapes alone: the bits do not depend on the number
+/// of threads, nor on whether rows come from memory or a file.
 @Suite struct SameBitsTests {
   /// The bits that a process with some number of threads prints.
   private func bits(threads: Int) async -> String? {
@@ -54,7 +88,10 @@ private enum Work {
       processExitsWith: .success, observing: [\.standardOutputContent]
     ) { [threads] in
       setenv("NABLA_NUM_THREADS", "\(threads)", 1)  // before anything has started threads
-      print("bits: \(Work.bits())")
+      let folder = FileManager.default.temporaryDirectory.path + "/nabla-\(UUID().uuidString)/"
+      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      print("bits: \(try Work.bits(folder: folder))")
       let step = compiled { (x: Tensor<Float>) in exp(x).sum() }
       _ = step(Tensor(zeros: [100_000]))
       print("plan: \(step.plan.replacingOccurrences(of: "\n", with: ";"))")

@@ -181,9 +181,11 @@ typedef struct {
   ptrdiff_t place_count, call_count, total_count, stream_count;
 } nabla_block;
 /// Runs blocks first ..< end of `rows` rows each; the block number `last_index`, which has fewer, is done by `last`.
-/// The totals over all of them are then at the totals' windows.
+/// Totals count from the block number `origin` on, where those of a group of blocks begin.
 void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff_t last_index, ptrdiff_t rows,
-                      ptrdiff_t first, ptrdiff_t end, char *const *from, char **at);
+                      ptrdiff_t origin, ptrdiff_t first, ptrdiff_t end, char **at);
+/// Brings the totals over the `count` blocks of a group to the totals' windows.
+void nabla_close_blocks(const nabla_block *block, ptrdiff_t count, char *const *at);
 
 // Threads. NABLA_NUM_THREADS sets how many, else all processors that the process may use.
 typedef void (*nabla_body)(void *context, ptrdiff_t index);

@@ -24,6 +24,7 @@ struct Gather: Primitive {
     }
     return TensorType(source.dtype, Shape(unchecked: result))
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let source = x[0].dense
     let inner = source.shape[(axis + 1)...].reduce(1, *) * source.dtype.byteCount
@@ -75,6 +76,7 @@ struct ScatterAdd: Primitive {
     }
     return TensorType(x[0].dtype, shape)
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)

@@ -55,6 +55,9 @@ struct Matmul: Primitive {
     return shape
   }
 
+  // A product and a sum for each element of the result and each place along k.
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 2 * y.elementCount * sizes(x[0], transposesLeft).1 }
+
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     if x[0].rank == 2 && x[1].rank == 2 {
       return MatrixProduct.multiply(x[0], transposed: transposesLeft, x[1], transposed: transposesRight, into: y)

@@ -42,6 +42,7 @@ extension AxisReduction {
     }
     return TensorType(x[0].dtype, Shape(unchecked: shape.indices.filter { !axes.contains($0) }.map { shape[$0] }))
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Reduction.reduce(Self.kernel, x[0], over: axes, into: y)
   }
@@ -265,6 +266,7 @@ struct Argument: NondifferentiablePrimitive {
     }
     return TensorType(.int64, Shape(unchecked: shape.indices.filter { $0 != axis }.map { shape[$0] }))
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let kernel = isMax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
     Reduction.argument(kernel!, x[0], axis: axis, into: y)

@@ -116,6 +116,7 @@ struct Unslice: LinearPrimitive {
     }
     return TensorType(x[0].dtype, shape)
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
     x[0].copy(to: y, as: slice, of: shape)
@@ -141,6 +142,7 @@ struct ReplaceSlice: Primitive {
     }
     return TensorType(x[0].dtype, x[0].shape)
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     x[0].copy(to: y)
     x[1].copy(to: y, as: slice, of: type.shape)
@@ -204,6 +206,7 @@ struct Concatenate: Primitive {
     }
     return TensorType(x[0].dtype, Shape(unchecked: sizes))
   }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     let steps = type.shape.denseStrides
     var start = 0
