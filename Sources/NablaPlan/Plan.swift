@@ -21,8 +21,9 @@ final class Plan {
   private var windows: [Storage?]
   /// Nodes that only look at another one's memory.
   private(set) var views: Set<Int> = []
-  /// Memory that belongs to the plan, by node.
-  private var memory: [Storage?]
+  /// Memory that belongs to the plan: for values, and for the numbers that are asked for at each run, by node.
+  private var buffers: [Storage] = []
+  private var numbers: [Int: Storage] = [:]
 
   private var parts = Execution.Parts()
   // Set at the end of `init`, and not changed after that.
@@ -34,7 +35,6 @@ final class Plan {
     let schedule = Schedule(graph, options)
     self.schedule = schedule
     windows = [Storage?](repeating: nil, count: graph.nodes.count)
-    memory = windows
     let last = schedule.times.max() ?? 0
     for time in 0...(last + last % 2) {
       time % 2 == 0 ? addWhole(at: time) : addPhase(at: time)
@@ -71,7 +71,7 @@ final class Plan {
           parts.variables.append(Execution.Reading(variable: variable, slot: slot))
         }
       case .scalar(let place):
-        parts.numbers.append(Execution.Number(value: graph.scalars[place], target: AnyTensor(memory[node]!)))
+        parts.numbers.append(Execution.Number(value: graph.scalars[place], target: AnyTensor(numbers[node]!)))
       case .constant, .operation: break
       }
     }
@@ -168,19 +168,57 @@ final class Plan {
           variable: Unmanaged.passUnretained(graph.variables[place]), window: Unmanaged.passUnretained(window),
           slot: program.slot(of: window), kind: kind))
     }
-    for (node, entry) in graph.nodes.enumerated() where !handed.contains(node) {
-      let needsMemory: Bool
-      if case .scalar = entry.origin { needsMemory = true } else { needsMemory = ownsMemory(node) }
-      guard needsMemory else { continue }
-      let storage = Storage(dtype: entry.type.dtype, shape: entry.type.shape)
-      memory[node] = storage
-      windows[node]!.move(to: storage.base)
+    for (node, entry) in graph.nodes.enumerated() {
+      guard case .scalar = entry.origin else { continue }
+      numbers[node] = Storage(dtype: entry.type.dtype, shape: entry.type.shape)
+      windows[node]!.move(to: numbers[node]!.base)
     }
+    let plan = BufferPlan(lifetimes(of: graph.nodes.indices.filter { !handed.contains($0) && ownsMemory($0) }))
+    buffers = plan.byteCounts.map { Storage(dtype: .uint8, shape: [$0]) }
+    for (node, buffer) in plan.buffers { windows[node]!.move(to: buffers[buffer].base) }
+  }
+
+  /// From when to when the values of nodes are needed. A phase is one turn, and so is each node that runs whole.
+  private func lifetimes(of nodes: [Int]) -> [BufferPlan.Value] {
+    var turn = [Int](repeating: 0, count: graph.nodes.count)
+    var now = 0
+    for this in turns {
+      switch this {
+      case .whole(let nodes, _):
+        for node in nodes {
+          now += 1
+          turn[node] = now
+        }
+      case .phase(let phase):
+        now += 1
+        for node in phase.nodes { turn[node] = now }
+      }
+    }
+    var death = turn
+    // Backwards, so that what a view's readers need reaches the node that the view looks at.
+    for node in graph.nodes.indices.reversed() {
+      for operand in graph.nodes[node].operands {
+        death[operand] = max(death[operand], turn[node], views.contains(node) ? death[node] : 0)
+      }
+    }
+    // What is copied out at the end of a run.
+    for node in graph.outputs + graph.assignments.map(\.node) { keep(node, until: now + 1, &death) }
+    return nodes.map { node in
+      let type = graph.nodes[node].type
+      let bytes = (max(1, type.shape.elementCount * type.dtype.byteCount) + 63) / 64 * 64
+      return BufferPlan.Value(node: node, byteCount: bytes, birth: turn[node], death: death[node])
+    }
+  }
+
+  /// Lets a value, and what it looks at, live on.
+  private func keep(_ node: Int, until turn: Int, _ death: inout [Int]) {
+    death[node] = turn
+    if views.contains(node) { keep(graph.nodes[node].operands[0], until: turn, &death) }
   }
 
   /// Bytes of the memory that belongs to the plan.
   var byteCount: Int {
-    memory.reduce(execution.spareBytes) { $0 + ($1.map { $0.count * $0.dtype.byteCount } ?? 0) }
+    buffers.reduce(execution.spareBytes) { $0 + $1.count }
       + turns.reduce(0) { if case .phase(let phase) = $1 { $0 + phase.byteCount } else { $0 } }
   }
 
