@@ -93,16 +93,32 @@ final class PlanCache {
       identities = FixedArray(list.tensors.map(\.identity))
     }
 
+    /// Whether the plan takes these arguments; `isSame` tells whether they are the values of the last run.
     @inline(__always)
-    func matches(_ list: UnsafeMutablePointer<TensorList>) -> Bool {
+    func matches(_ list: UnsafeMutablePointer<TensorList>, isSame: inout Bool) -> Bool {
       guard types.count == list.pointee.tensors.count, layout == list.pointee.layout else { return false }
+      isSame = true
       for index in 0..<types.count where identities[index] != list.pointee.tensors[index].identity {
         let storage = list.pointee.tensors[index].storage
         if types[index].dtype != storage.dtype || types[index].shape != storage.shape || !storage.isArgument {
           return false
         }
-        identities[index] = list.pointee.tensors[index].identity
+        isSame = false
       }
+      return true
+    }
+
+    /// Runs the plan, if it takes these arguments.
+    @inline(__always)
+    func run(
+      _ arguments: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>
+    ) -> Bool {
+      var isSame = false
+      guard matches(arguments, isSame: &isSame) else { return false }
+      if !isSame {
+        for index in 0..<types.count { identities[index] = arguments.pointee.tensors[index].identity }
+      }
+      plan.run(arguments, results, sameArguments: isSame)
       return true
     }
   }
@@ -128,17 +144,14 @@ final class PlanCache {
   @usableFromInline
   func runLatest() -> Bool {
     guard let latestEntry else { return false }
-    return latestEntry._withUnsafeGuaranteedRef { entry in
-      guard entry.matches(arguments) else { return false }
-      entry.plan.run(arguments, results)
-      return true
-    }
+    return latestEntry._withUnsafeGuaranteedRef { $0.run(arguments, results) }
   }
 
   /// Runs the plan for the arguments, if there is one.
   @usableFromInline
   func runKnown() -> Bool {
-    guard let index = entries.firstIndex(where: { $0.matches(arguments) }) else { return false }
+    var isSame = false
+    guard let index = entries.firstIndex(where: { $0.matches(arguments, isSame: &isSame) }) else { return false }
     latest = index
     latestEntry = Unmanaged.passUnretained(entries[index])
     return runLatest()

@@ -25,6 +25,8 @@ final class Execution {
   /// What a run looks at, kept alive until its end.
   private var held: [AnyTensor] = []
   private var hasHeld = false
+  /// Whether all windows on arguments look at the arguments' own memory.
+  private var argumentsStay = false
   /// The arguments whose rows a run asks from sources.
   private var readings: [Phase.Reading] = []
 
@@ -115,9 +117,14 @@ final class Execution {
     return bytes
   }
 
-  /// Runs on arguments, and adds the results to an empty list.
-  func run(_ list: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>) {
-    for index in 0..<arguments.count { look(arguments[index], list) }
+  /// Runs on arguments, and adds the results to an empty list. The same values as in the last run are where they were.
+  func run(
+    _ list: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>, sameArguments: Bool
+  ) {
+    if !(sameArguments && argumentsStay) {
+      argumentsStay = true
+      for index in 0..<arguments.count { look(arguments[index], list) }
+    }
     for index in 0..<variables.count {
       hold(variables[index].variable._withUnsafeGuaranteedRef { $0.current }, variables[index].slot)
     }

@@ -223,7 +223,10 @@ final class Plan {
   }
 
   /// Runs on arguments, and adds the results to an empty list.
-  func run(_ arguments: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>) {
-    execution.run(arguments, results)
+  func run(
+    _ arguments: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>,
+    sameArguments: Bool = false
+  ) {
+    execution.run(arguments, results, sameArguments: sameArguments)
   }
 }
