@@ -25,7 +25,8 @@ let package = Package(
     .target(name: "CPeak"),
     .executableTarget(
       name: "MatmulBenchmark", dependencies: [nabla, argumentParser, measurement, "COpenBLAS", "CPeak"]),
-    .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla]),
+    .target(name: "CReference"),
+    .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla, argumentParser, "CReference"]),
   ],
   swiftLanguageModes: [.v6]
 )

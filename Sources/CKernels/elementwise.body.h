@@ -59,26 +59,30 @@
 #define BINARY(NAME, T, EXPRESSION) BINARY_TO(NAME, T, T, EXPRESSION)
 // A function of math.*.h.
 #define UNARY_MATH(NAME, T, EXPRESSION) UNARY_LOOP(NAME, T, T, EXPRESSION, NABLA_VECTORIZE_MATH)
-// sin and cos: blocks with an argument past the limit of the reduction go to the C library.
+// sin, cos and tan: arguments past the limit of the reduction go to the C library. They are rare, so the loop over a
+// block takes all, and those are done again from a copy, since y may be x.
 #define UNARY_TRIG(NAME, T, f, s)                                                                                      \
   UNARY_LOOP(NAME##_SMALL, T, T, LEVEL(f##_##T)(v), NABLA_VECTORIZE_MATH)                                              \
-  UNARY_LOOP(NAME##_LARGE, T, T, f##s(v), )                                                                            \
+  static __attribute__((noinline)) void LEVEL(NAME##_LARGE_##T)(const T *x, ptrdiff_t sx, T *y, ptrdiff_t n) {         \
+    T copy[NABLA_TRIG_BLOCK];                                                                                          \
+    for (ptrdiff_t i = 0; i < n; i++) copy[i] = x[i * sx];                                                             \
+    LEVEL(NAME##_SMALL_##T)(copy, 1, y, n);                                                                            \
+    for (ptrdiff_t i = 0; i < n; i++)                                                                                  \
+      if (__builtin_elementwise_abs(copy[i]) > (T)NABLA_TRIG_LIMIT) y[i] = f##s(copy[i]);                              \
+  }                                                                                                                    \
   static void LEVEL(NAME##_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t n) {                                 \
-    enum { block = 1024 };                                                                                             \
-    for (ptrdiff_t start = 0; start < n; start += block) {                                                             \
+    for (ptrdiff_t start = 0; start < n; start += NABLA_TRIG_BLOCK) {                                                  \
       const T *x = (const T *)xs + start * sx;                                                                         \
-      const ptrdiff_t count = n - start < block ? n - start : block;                                                   \
+      T *y = (T *)ys + start;                                                                                          \
+      const ptrdiff_t count = n - start < NABLA_TRIG_BLOCK ? n - start : NABLA_TRIG_BLOCK;                             \
       int large = 0;                                                                                                   \
-      for (ptrdiff_t i = 0; i < count; i++)                                                                            \
-        large |= !(__builtin_elementwise_abs(x[i * sx]) <= (T)NABLA_TRIG_LIMIT);                                       \
-      (large ? LEVEL(NAME##_LARGE_##T) : LEVEL(NAME##_SMALL_##T))(x, sx, (T *)ys + start, count);                      \
+      for (ptrdiff_t i = 0; i < count; i++) large |= __builtin_elementwise_abs(x[i * sx]) > (T)NABLA_TRIG_LIMIT;       \
+      if (large) LEVEL(NAME##_LARGE_##T)(x, sx, y, count);                                                             \
+      else LEVEL(NAME##_SMALL_##T)(x, sx, y, count);                                                                   \
     }                                                                                                                  \
   }
-#define ERROR_FUNCTION_f32 UNARY_MATH(ERF, f32, LEVEL(erf_f32)(v))
-#define ERROR_FUNCTION_f64 UNARY_CALL(ERF, f64, erf(v))
-// A call of the C library an element: nothing to vectorize.
-#define UNARY_CALL(NAME, T, EXPRESSION) UNARY_LOOP(NAME, T, T, EXPRESSION, )
-#define BINARY_CALL(NAME, T, EXPRESSION) BINARY_LOOP(NAME, T, T, EXPRESSION, )
+#define NABLA_TRIG_BLOCK 1024
+#define BINARY_MATH(NAME, T, EXPRESSION) BINARY_LOOP(NAME, T, T, EXPRESSION, NABLA_VECTORIZE_MATH)
 
 // --- Floating point only ---------------------------------------------------------------------------------------------
 
@@ -92,17 +96,17 @@
   UNARY(RECIPROCAL, T, 1 / v)                                                                                          \
   UNARY_TRIG(SIN, T, sin, s)                                                                                           \
   UNARY_TRIG(COS, T, cos, s)                                                                                           \
-  UNARY_CALL(TAN, T, tan##s(v))                                                                                        \
-  UNARY_CALL(SINH, T, sinh##s(v))                                                                                      \
-  UNARY_CALL(COSH, T, cosh##s(v))                                                                                      \
+  UNARY_TRIG(TAN, T, tan, s)                                                                                           \
+  UNARY_MATH(SINH, T, LEVEL(sinh_##T)(v))                                                                              \
+  UNARY_MATH(COSH, T, LEVEL(cosh_##T)(v))                                                                              \
   UNARY_MATH(TANH, T, LEVEL(tanh_##T)(v))                                                                              \
-  UNARY_CALL(ASIN, T, asin##s(v))                                                                                      \
-  UNARY_CALL(ACOS, T, acos##s(v))                                                                                      \
-  UNARY_CALL(ATAN, T, atan##s(v))                                                                                      \
-  UNARY_CALL(ASINH, T, asinh##s(v))                                                                                    \
-  UNARY_CALL(ACOSH, T, acosh##s(v))                                                                                    \
-  UNARY_CALL(ATANH, T, atanh##s(v))                                                                                    \
-  ERROR_FUNCTION_##T                                                                                                   \
+  UNARY_MATH(ASIN, T, LEVEL(asin_##T)(v))                                                                              \
+  UNARY_MATH(ACOS, T, LEVEL(acos_##T)(v))                                                                              \
+  UNARY_MATH(ATAN, T, LEVEL(atan_##T)(v))                                                                              \
+  UNARY_MATH(ASINH, T, LEVEL(asinh_##T)(v))                                                                            \
+  UNARY_MATH(ACOSH, T, LEVEL(acosh_##T)(v))                                                                            \
+  UNARY_MATH(ATANH, T, LEVEL(atanh_##T)(v))                                                                            \
+  UNARY_MATH(ERF, T, LEVEL(erf_##T)(v))                                                                                \
   UNARY_MATH(SIGMOID, T, LEVEL(sigmoid_##T)(v))                                                                        \
   UNARY_MATH(SOFTPLUS, T, LEVEL(softplus_##T)(v))                                                                      \
   UNARY(FLOOR, T, __builtin_elementwise_floor(v))                                                                      \
@@ -121,8 +125,8 @@
   BINARY(DIVIDE, T, u / v)                                                                                             \
   BINARY(MAXIMUM, T, u >= v || u != u ? u : v)                                                                         \
   BINARY(MINIMUM, T, u <= v || u != u ? u : v)                                                                         \
-  BINARY_CALL(POWER, T, pow##s(u, v))                                                                                  \
-  BINARY_CALL(ATAN2, T, atan2##s(u, v))
+  BINARY_MATH(POWER, T, LEVEL(power_##T)(u, v))                                                                        \
+  BINARY_MATH(ATAN2, T, LEVEL(atan2_##T)(u, v))
 FLOATING(f32, f)
 FLOATING(f64, )
 
@@ -145,7 +149,7 @@ INTEGER(i32, uint32_t)
 INTEGER(i64, uint64_t)
 INTEGER(u8, uint32_t)
 
-// --- Comparisons, selection, copies ----------------------------------------------------------------------------------
+// --- Comparisons, copies, selection ----------------------------------------------------------------------------------
 
 #define EVERY(T)                                                                                                       \
   BINARY_TO(EQUAL, T, b8, u == v)                                                                                      \
@@ -154,12 +158,27 @@ INTEGER(u8, uint32_t)
   BINARY_TO(LESS_EQUAL, T, b8, u <= v)                                                                                 \
   BINARY_TO(GREATER, T, b8, u > v)                                                                                     \
   BINARY_TO(GREATER_EQUAL, T, b8, u >= v)                                                                              \
+  static void LEVEL(COPY_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t sy, ptrdiff_t n) {                     \
+    const T *x = xs;                                                                                                   \
+    T *y = ys;                                                                                                         \
+    if (sx == 1 && sy == 1) {                                                                                          \
+      __builtin_memcpy(y, x, (size_t)n * sizeof(T));                                                                   \
+    } else if (sx == 0 && sy == 1) {                                                                                   \
+      const T v = n > 0 ? x[0] : (T)0;                                                                                 \
+      for (ptrdiff_t i = 0; i < n; i++) y[i] = v;                                                                      \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) y[i * sy] = x[i * sx];                                                         \
+    }                                                                                                                  \
+  }                                                                                                                    \
   static void LEVEL(SELECT_##T)(const void *ms, ptrdiff_t sm, const void *as, ptrdiff_t sa, const void *bs,            \
                                 ptrdiff_t sb, void *ys, ptrdiff_t n) {                                                 \
     const b8 *m = ms;                                                                                                  \
     const T *a = as, *b = bs;                                                                                          \
     T *y = ys;                                                                                                         \
-    if (sm == 1 && sa == 1 && sb == 1) {                                                                               \
+    if (sm == 0 && n > 0) {                                                                                            \
+      const void *chosen = m[0] ? as : bs;                                                                             \
+      if (chosen != ys) LEVEL(COPY_##T)(chosen, m[0] ? sa : sb, ys, 1, n);                                             \
+    } else if (sm == 1 && sa == 1 && sb == 1) {                                                                        \
       NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) {                                                              \
         const T u = a[i], v = b[i];                                                                                    \
         y[i] = m[i] ? u : v;                                                                                           \
@@ -178,18 +197,6 @@ INTEGER(u8, uint32_t)
       }                                                                                                                \
     } else {                                                                                                           \
       for (ptrdiff_t i = 0; i < n; i++) y[i] = m[i * sm] ? a[i * sa] : b[i * sb];                                      \
-    }                                                                                                                  \
-  }                                                                                                                    \
-  static void LEVEL(COPY_##T)(const void *xs, ptrdiff_t sx, void *ys, ptrdiff_t sy, ptrdiff_t n) {                     \
-    const T *x = xs;                                                                                                   \
-    T *y = ys;                                                                                                         \
-    if (sx == 1 && sy == 1) {                                                                                          \
-      __builtin_memcpy(y, x, (size_t)n * sizeof(T));                                                                   \
-    } else if (sx == 0 && sy == 1) {                                                                                   \
-      const T v = n > 0 ? x[0] : (T)0;                                                                                 \
-      for (ptrdiff_t i = 0; i < n; i++) y[i] = v;                                                                      \
-    } else {                                                                                                           \
-      for (ptrdiff_t i = 0; i < n; i++) y[i * sy] = x[i * sx];                                                         \
     }                                                                                                                  \
   }
 EVERY(f32)
@@ -257,12 +264,10 @@ static const nabla_unary LEVEL(cast_table)[NABLA_DTYPES][NABLA_DTYPES] = {ROW(f3
 #undef UNARY_TO
 #undef UNARY_LOOP
 #undef BINARY_LOOP
-#undef UNARY_CALL
 #undef UNARY_MATH
 #undef UNARY_TRIG
-#undef ERROR_FUNCTION_f32
-#undef ERROR_FUNCTION_f64
-#undef BINARY_CALL
+#undef NABLA_TRIG_BLOCK
+#undef BINARY_MATH
 #undef BINARY_TO
 #undef UNARY
 #undef BINARY

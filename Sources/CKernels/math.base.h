@@ -10,8 +10,21 @@ LIBRARY(log1p)
 LIBRARY(tanh)
 LIBRARY(sin)
 LIBRARY(cos)
+LIBRARY(tan)
+LIBRARY(sinh)
+LIBRARY(cosh)
+LIBRARY(asin)
+LIBRARY(acos)
+LIBRARY(atan)
+LIBRARY(asinh)
+LIBRARY(acosh)
+LIBRARY(atanh)
+LIBRARY(erf)
 #undef LIBRARY
-static inline f32 LEVEL(erf_f32)(f32 x) { return erff(x); }
+static inline f32 LEVEL(power_f32)(f32 x, f32 y) { return powf(x, y); }
+static inline f64 LEVEL(power_f64)(f64 x, f64 y) { return pow(x, y); }
+static inline f32 LEVEL(atan2_f32)(f32 y, f32 x) { return atan2f(y, x); }
+static inline f64 LEVEL(atan2_f64)(f64 y, f64 x) { return atan2(y, x); }
 
 static inline f32 LEVEL(sigmoid_f32)(f32 x) {
   const f32 e = expf(-fabsf(x));

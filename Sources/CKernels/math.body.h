@@ -1,175 +1,179 @@
 // Elementary functions at a level with FMA; see levels.h. No branches and no calls, so a loop over them vectorizes.
 //
 // The polynomials are Taylor series cut where the rest is below a tenth of a unit in the last place: on the reduced
-// ranges used here they need one or two terms more than a minimax fit, and nothing has to be trusted. The two fits that
-// erf needs are the exception. Worst errors over all Floats are in Benchmarks/ACCURACY.md.
+// ranges used here they need one or two terms more than a minimax fit, and nothing has to be trusted. Where a range is
+// wide, a polynomial goes through the function, computed with 200 bits, at Chebyshev nodes; that is said there. Worst
+// errors, over all Floats and every binade of Double, are in Benchmarks/ACCURACY.md.
 //
 // Two idioms recur. Adding 1.5 · 2^p, p the digits of the type, rounds to an integer and leaves it in the low bits.
 // A value above, below or beside the range of a formula is put right by a select at the end.
 
 #define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
+// The next coefficients of a polynomial P in z, from the highest down.
+#define HORNER2(P, z, a, b) FMA(FMA(P, z, a), z, b)
+#define HORNER3(P, z, a, b, c) FMA(HORNER2(P, z, a, b), z, c)
 
-static inline f32 LEVEL(from_bits_f32)(uint32_t bits) {
+NABLA_INLINE f32 LEVEL(from_bits_f32)(uint32_t bits) {
   f32 x;
   __builtin_memcpy(&x, &bits, sizeof x);
   return x;
 }
-static inline uint32_t LEVEL(bits_f32)(f32 x) {
+NABLA_INLINE uint32_t LEVEL(bits_f32)(f32 x) {
   uint32_t bits;
   __builtin_memcpy(&bits, &x, sizeof x);
   return bits;
 }
-static inline f64 LEVEL(from_bits_f64)(uint64_t bits) {
+NABLA_INLINE f64 LEVEL(from_bits_f64)(uint64_t bits) {
   f64 x;
   __builtin_memcpy(&x, &bits, sizeof x);
   return x;
 }
-static inline uint64_t LEVEL(bits_f64)(f64 x) {
+NABLA_INLINE uint64_t LEVEL(bits_f64)(f64 x) {
   uint64_t bits;
   __builtin_memcpy(&bits, &x, sizeof x);
   return bits;
 }
+// The integer in the low bits of a sum with 1.5 · 2^p; 2ᵏ where that is normal.
+NABLA_INLINE int32_t LEVEL(low_bits_f32)(f32 x) { return (int32_t)(LEVEL(bits_f32)(x) - 0x4B400000u); }
+NABLA_INLINE int64_t LEVEL(low_bits_f64)(f64 x) { return (int64_t)(LEVEL(bits_f64)(x) - 0x4338000000000000u); }
+NABLA_INLINE f32 LEVEL(two_to_f32)(int32_t k) { return LEVEL(from_bits_f32)((uint32_t)(k + 127) << 23); }
+NABLA_INLINE f64 LEVEL(two_to_f64)(int64_t k) { return LEVEL(from_bits_f64)((uint64_t)(k + 1023) << 52); }
+
+#define SHIFT_f32 0x1.8p23f
+#define SHIFT_f64 0x1.8p52
+#define LOG2_E_f32 0x1.715476p+0f
+#define LOG2_E_f64 0x1.71547652b82fep+0
 
 // --- exp -------------------------------------------------------------------------------------------------------------
 
-// x = n ln 2 + r + rest with |r| <= ln 2 / 2 (Cody and Waite: ln 2 in two parts), k is n as an integer, and
-// eʳ = 1 + r + r² q. Leading sums are taken with their rounding errors, so that only the last addition rounds noticeably.
-#define REDUCE_F32(x)                                                                                                  \
-  const f32 shifted = FMA((x), 0x1.715476p+0f, 0x1.8p23f), n = shifted - 0x1.8p23f;                                    \
-  const int32_t k = (int32_t)(LEVEL(bits_f32)(shifted) - 0x4B400000u);                                                 \
-  const f32 near = FMA(n, -0x1.62E4p-1f, (x)), r = FMA(n, -0x1.7F7D1CP-20f, near);                                     \
-  const f32 rest = FMA(n, -0x1.7F7D1CP-20f, near - r);                                                                 \
-  const f32 q = FMA(FMA(FMA(FMA(FMA(1 / 5040.f, r, 1 / 720.f), r, 1 / 120.f), r, 1 / 24.f), r, 1 / 6.f), r, 0.5f);
+// ln 2 in two parts; n times the first and what it leaves of an argument are exact (Cody and Waite).
+#define EXP_LN2_f32 0x1.62E4p-1f
+#define EXP_LN2_LOW_f32 0x1.7F7D1CP-20f
+#define EXP_LN2_f64 0x1.62E42FEFA39EFp-1
+#define EXP_LN2_LOW_f64 0x1.ABC9E3B39803FP-56
+// Beyond these, eˣ is 0 or infinite, which follows from the scaling.
+#define EXP_LEAST_f32 -104
+#define EXP_LEAST_f64 -746
+#define EXP_MOST_f32 89
+#define EXP_MOST_f64 710
 
-static inline f32 LEVEL(exp_f32)(f32 x) {
-  const f32 c = x < -104 ? -104 : x > 89 ? 89 : x; // 0 and infinity follow from the scaling
-  REDUCE_F32(c)
-  // In two steps, so that neither factor overflows and a subnormal result is rounded once.
-  const int32_t half = k >> 1;
-  const f32 sum = 1 + r, y = sum + FMA(r * r, q, ((1 - sum) + r) + rest);
-  return y * LEVEL(from_bits_f32)((uint32_t)(half + 127) << 23) *
-         LEVEL(from_bits_f32)((uint32_t)(k - half + 127) << 23);
-}
+// x = n ln 2 + r + rest with |r| <= ln 2 / 2, k is n as an integer, and eʳ = 1 + r + r² q.
+#define REDUCE(T, x)                                                                                                   \
+  const T shifted = FMA((x), LOG2_E_##T, SHIFT_##T), n = shifted - SHIFT_##T;                                          \
+  const __auto_type k = LEVEL(low_bits_##T)(shifted);                                                                  \
+  const T near = FMA(n, -EXP_LN2_##T, (x)), r = FMA(n, -EXP_LN2_LOW_##T, near);                                        \
+  const T rest = FMA(n, -EXP_LN2_LOW_##T, near - r);
 
-static inline f32 LEVEL(expm1_parts_f32)(f32 x, f32 *low) {
-  const f32 c = x < -20 ? -20 : x > 89 ? 89 : x;
-  REDUCE_F32(c)
-  // 2ⁿ (r + r² q) + (2ⁿ - 1), on half the scale so that n = 128 fits.
-  const f32 scale = LEVEL(from_bits_f32)((uint32_t)(k - 1 + 127) << 23);
-  const f32 whole = scale - 0.5f, sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);
-  const f32 tail = FMA(scale * r * r, q, FMA(scale, rest, lost)), y = sum + tail;
-  *low = 2 * (tail - (y - sum));
-  return 2 * y;
+NABLA_INLINE f32 LEVEL(exp_series_f32)(f32 r) {
+  return HORNER3(HORNER2(1 / 5040.f, r, 1 / 720.f, 1 / 120.f), r, 1 / 24.f, 1 / 6.f, 0.5f);
 }
-static inline f32 LEVEL(expm1_f32)(f32 x) {
-  f32 low;
-  const f32 y = LEVEL(expm1_parts_f32)(x, &low);
-  return x == 0 ? x : y; // -0
+NABLA_INLINE f64 LEVEL(exp_series_f64)(f64 r) {
+  f64 q = HORNER3(1 / 6227020800., r, 1 / 479001600., 1 / 39916800., 1 / 3628800.);
+  q = HORNER3(q, r, 1 / 362880., 1 / 40320., 1 / 5040.);
+  return HORNER3(HORNER2(q, r, 1 / 720., 1 / 120.), r, 1 / 24., 1 / 6., 0.5);
 }
 
-#define REDUCE_F64(x)                                                                                                  \
-  const f64 shifted = FMA((x), 0x1.71547652b82fep+0, 0x1.8p52), n = shifted - 0x1.8p52;                                \
-  const int64_t k = (int64_t)(LEVEL(bits_f64)(shifted) - 0x4338000000000000u);                                         \
-  const f64 near = FMA(n, -0x1.62E42FEFA39EFp-1, (x)), r = FMA(n, -0x1.ABC9E3B39803FP-56, near);                       \
-  const f64 rest = FMA(n, -0x1.ABC9E3B39803FP-56, near - r);                                                           \
-  const f64 high = FMA(                                                                                                \
-      FMA(FMA(FMA(FMA(FMA(1 / 6227020800., r, 1 / 479001600.), r, 1 / 39916800.), r, 1 / 3628800.), r, 1 / 362880.),   \
-          r, 1 / 40320.),                                                                                              \
-      r, 1 / 5040.);                                                                                                   \
-  const f64 q = FMA(FMA(FMA(FMA(FMA(high, r, 1 / 720.), r, 1 / 120.), r, 1 / 24.), r, 1 / 6.), r, 0.5);
-
-static inline f64 LEVEL(exp_f64)(f64 x) {
-  const f64 c = x < -746 ? -746 : x > 710 ? 710 : x;
-  REDUCE_F64(c)
-  const int64_t half = k >> 1;
-  const f64 sum = 1 + r, y = sum + FMA(r * r, q, ((1 - sum) + r) + rest);
-  return y * LEVEL(from_bits_f64)((uint64_t)(half + 1023) << 52) *
-         LEVEL(from_bits_f64)((uint64_t)(k - half + 1023) << 52);
-}
-
-static inline f64 LEVEL(expm1_parts_f64)(f64 x, f64 *low) {
-  const f64 c = x < -40 ? -40 : x > 710 ? 710 : x;
-  REDUCE_F64(c)
-  const f64 scale = LEVEL(from_bits_f64)((uint64_t)(k - 1 + 1023) << 52);
-  const f64 whole = scale - 0.5, sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);
-  const f64 tail = FMA(scale * r * r, q, FMA(scale, rest, lost)), y = sum + tail;
-  *low = 2 * (tail - (y - sum));
-  return 2 * y;
-}
-static inline f64 LEVEL(expm1_f64)(f64 x) {
-  f64 low;
-  const f64 y = LEVEL(expm1_parts_f64)(x, &low);
-  return x == 0 ? x : y; // -0
-}
+// Leading sums are taken with their rounding errors, so that only the last addition rounds noticeably. The scaling
+// takes two steps, so that neither factor overflows and a subnormal result is rounded once.
+// eˣ - 1 = 2ⁿ (r + r² q) + (2ⁿ - 1), on half the scale so that the largest n fits; it is -1 below `least`. An x so
+// small that half of it might lose digits is its own value, -0 among them.
+#define EXPONENTIAL(T, least, tiny)                                                                                    \
+  NABLA_INLINE T LEVEL(exp_of_sum_##T)(T r, T rest, __typeof__(LEVEL(low_bits_##T)(0)) k) {                            \
+    const __auto_type half = k >> 1;                                                                                   \
+    const T sum = 1 + r, y = sum + FMA(r * r, LEVEL(exp_series_##T)(r), ((1 - sum) + r) + rest);                       \
+    return y * LEVEL(two_to_##T)(half) * LEVEL(two_to_##T)(k - half);                                                  \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(exp_##T)(T x) {                                                                                 \
+    const T c = x < EXP_LEAST_##T ? EXP_LEAST_##T : x > EXP_MOST_##T ? EXP_MOST_##T : x;                               \
+    REDUCE(T, c)                                                                                                       \
+    return LEVEL(exp_of_sum_##T)(r, rest, k);                                                                          \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(expm1_parts_##T)(T x, T *low) {                                                                 \
+    const T c = x < least ? least : x > EXP_MOST_##T ? EXP_MOST_##T : x;                                               \
+    REDUCE(T, c)                                                                                                       \
+    const T scale = LEVEL(two_to_##T)(k - 1), whole = scale - (T)0.5;                                                  \
+    const T sum = FMA(scale, r, whole), lost = FMA(scale, r, whole - sum);                                             \
+    const T tail = FMA(scale * r * r, LEVEL(exp_series_##T)(r), FMA(scale, rest, lost)), y = sum + tail;               \
+    *low = 2 * (tail - (y - sum));                                                                                     \
+    return 2 * y;                                                                                                      \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(expm1_##T)(T x) {                                                                               \
+    T low;                                                                                                             \
+    const T y = LEVEL(expm1_parts_##T)(x, &low);                                                                       \
+    return __builtin_elementwise_abs(x) < tiny ? x : y;                                                                \
+  }
+EXPONENTIAL(f32, -20, 0x1p-25f)
+EXPONENTIAL(f64, -40, 0x1p-54)
+#undef EXPONENTIAL
 
 // --- log -------------------------------------------------------------------------------------------------------------
 
-// x = 2ᵏ (1 + f) with 1 + f in √½ ... √2, and s = f / (2 + f): ln(1 + f) = 2 s + ⅔ s³ + ⅖ s⁵ + …, arranged as
-// f - (f²/2 - s (f²/2 + R)) so that the leading term is exact (as in fdlibm's e_log.c, after Remez there).
-// `low` is added to the part below k ln 2's leading digits.
-static inline f32 LEVEL(log_core_f32)(f32 f, f32 k, f32 low) {
-  const f32 s = f / (2 + f), z = s * s, half = 0.5f * f * f;
-  const f32 R = z * FMA(FMA(FMA(FMA(2 / 11.f, z, 2 / 9.f), z, 2 / 7.f), z, 2 / 5.f), z, 2 / 3.f);
-  // ln 2 in two parts, the first short enough that k times it is exact.
-  return FMA(k, 0x1.62E3p-1f, f - (half - (FMA(s, half + R, FMA(k, 0x1.2FEFA2p-17f, low)))));
+// ln 2 in two parts, the first short enough that k times it is exact.
+#define LOG_LN2_f32 0x1.62E3p-1f
+#define LOG_LN2_LOW_f32 0x1.2FEFA2p-17f
+#define LOG_LN2_f64 0x1.62E42FEEp-1
+#define LOG_LN2_LOW_f64 0x1.A39EF35793C76p-33
+
+// x = 2ᵏ (1 + f) with 1 + f in √½ ... √2, for a normal x: f is returned.
+NABLA_INLINE f32 LEVEL(log_split_f32)(f32 x, f32 *k) {
+  const uint32_t bits = LEVEL(bits_f32)(x) - 0x3F3504F3u;
+  *k = (f32)((int32_t)bits >> 23);
+  return LEVEL(from_bits_f32)((bits & 0x007FFFFFu) + 0x3F3504F3u) - 1;
+}
+NABLA_INLINE f64 LEVEL(log_split_f64)(f64 x, f64 *k) {
+  const uint64_t bits = LEVEL(bits_f64)(x) - 0x3FE6A09E667F3BCDu;
+  // A Double from a small integer, through the low bits of 1.5 · 2⁵².
+  *k = LEVEL(from_bits_f64)(0x4338000000000000u + (uint64_t)((int64_t)bits >> 52)) - SHIFT_f64;
+  return LEVEL(from_bits_f64)((bits & 0x000FFFFFFFFFFFFFu) + 0x3FE6A09E667F3BCDu) - 1;
 }
 
-static inline f32 LEVEL(log_f32)(f32 x) {
-  const int subnormal = x < 0x1p-126f;
-  const uint32_t bits = LEVEL(bits_f32)(subnormal ? x * 0x1p23f : x) - 0x3F3504F3u;
-  const f32 k = (f32)((int32_t)bits >> 23) - (subnormal ? 23 : 0);
-  const f32 y = LEVEL(log_core_f32)(LEVEL(from_bits_f32)((bits & 0x007FFFFFu) + 0x3F3504F3u) - 1, k, 0);
-  return x > 0 ? (x < INFINITY ? y : x) : x == 0 ? -INFINITY : NAN;
+// With s = f / (2 + f): ln(1 + f) = 2 s + ⅔ s³ + ⅖ s⁵ + …, arranged as f - (f²/2 - s (f²/2 + R)) so that the leading
+// term is exact (as in fdlibm's e_log.c, after Remez there). `low` is added to the part below k ln 2's leading digits.
+NABLA_INLINE f32 LEVEL(log_series_f32)(f32 z) {
+  return HORNER2(HORNER2(2 / 11.f, z, 2 / 9.f, 2 / 7.f), z, 2 / 5.f, 2 / 3.f);
 }
-
-static inline f32 LEVEL(log1p_f32)(f32 x) {
-  const f32 u = 1 + x;
-  const f32 lost = u >= 2 ? 1 - (u - x) : x - (u - 1); // what rounding took from 1 + x
-  const uint32_t bits = LEVEL(bits_f32)(u) - 0x3F3504F3u;
-  const f32 y = LEVEL(log_core_f32)(LEVEL(from_bits_f32)((bits & 0x007FFFFFu) + 0x3F3504F3u) - 1,
-                                    (f32)((int32_t)bits >> 23), lost / u);
-  const f32 inside = x < INFINITY ? (x == 0 ? x : y) : x;
-  return x > -1 ? inside : x == -1 ? -INFINITY : NAN;
+NABLA_INLINE f64 LEVEL(log_series_f64)(f64 z) {
+  const f64 R = HORNER3(HORNER2(2 / 23., z, 2 / 21., 2 / 19.), z, 2 / 17., 2 / 15., 2 / 13.);
+  return HORNER2(HORNER3(R, z, 2 / 11., 2 / 9., 2 / 7.), z, 2 / 5., 2 / 3.);
 }
-
-static inline f64 LEVEL(log_core_f64)(f64 f, f64 k, f64 low) {
-  const f64 s = f / (2 + f), z = s * s, half = 0.5 * f * f;
-  const f64 high = FMA(FMA(FMA(FMA(FMA(2 / 23., z, 2 / 21.), z, 2 / 19.), z, 2 / 17.), z, 2 / 15.), z, 2 / 13.);
-  const f64 R = z * FMA(FMA(FMA(FMA(FMA(high, z, 2 / 11.), z, 2 / 9.), z, 2 / 7.), z, 2 / 5.), z, 2 / 3.);
-  return FMA(k, 0x1.62E42FEEp-1, f - (half - (FMA(s, half + R, FMA(k, 0x1.A39EF35793C76p-33, low)))));
-}
-
-// The exponent, a signed integer in the high bits, as a Double: it goes through the low bits of 1.5 · 2⁵².
-static inline f64 LEVEL(exponent_f64)(uint64_t bits) {
-  const int64_t k = (int64_t)bits >> 52;
-  return LEVEL(from_bits_f64)(0x4338000000000000u + (uint64_t)k) - 0x1.8p52;
-}
-
-static inline f64 LEVEL(log_f64)(f64 x) {
-  const int subnormal = x < 0x1p-1022;
-  const uint64_t bits = LEVEL(bits_f64)(subnormal ? x * 0x1p52 : x) - 0x3FE6A09E667F3BCDu;
-  const f64 k = LEVEL(exponent_f64)(bits) - (subnormal ? 52 : 0);
-  const f64 y = LEVEL(log_core_f64)(
-      LEVEL(from_bits_f64)((bits & 0x000FFFFFFFFFFFFFu) + 0x3FE6A09E667F3BCDu) - 1, k, 0);
-  return x > 0 ? (x < (f64)INFINITY ? y : x) : x == 0 ? -(f64)INFINITY : (f64)NAN;
-}
-
-static inline f64 LEVEL(log1p_f64)(f64 x) {
-  const f64 u = 1 + x;
-  const f64 lost = u >= 2 ? 1 - (u - x) : x - (u - 1);
-  const uint64_t bits = LEVEL(bits_f64)(u) - 0x3FE6A09E667F3BCDu;
-  const f64 y = LEVEL(log_core_f64)(LEVEL(from_bits_f64)((bits & 0x000FFFFFFFFFFFFFu) + 0x3FE6A09E667F3BCDu) - 1,
-                                    LEVEL(exponent_f64)(bits), lost / u);
-  const f64 inside = x < (f64)INFINITY ? (x == 0 ? x : y) : x;
-  return x > -1 ? inside : x == -1 ? -(f64)INFINITY : (f64)NAN;
-}
+#define LOGARITHM(T, normal, scale, digits)                                                                            \
+  NABLA_INLINE T LEVEL(log_core_##T)(T f, T k, T low) {                                                                \
+    const T s = f / (2 + f), z = s * s, half = (T)0.5 * f * f, R = z * LEVEL(log_series_##T)(z);                       \
+    return FMA(k, LOG_LN2_##T, f - (half - FMA(s, half + R, FMA(k, LOG_LN2_LOW_##T, low))));                           \
+  }                                                                                                                    \
+  /* x as log_split takes it, and what that adds to k. */                                                              \
+  NABLA_INLINE T LEVEL(log_split_any_##T)(T x, T *k) {                                                                 \
+    T normal_k;                                                                                                        \
+    const T f = LEVEL(log_split_##T)(x < normal ? x * scale : x, &normal_k);                                           \
+    *k = normal_k - (x < normal ? digits : 0);                                                                         \
+    return f;                                                                                                          \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(log_##T)(T x) {                                                                                 \
+    T k;                                                                                                               \
+    const T f = LEVEL(log_split_any_##T)(x, &k), y = LEVEL(log_core_##T)(f, k, 0);                                     \
+    return x > 0 ? (x < (T)INFINITY ? y : x) : x == 0 ? -(T)INFINITY : (T)NAN;                                         \
+  }                                                                                                                    \
+  /* ln(u + lost) + n ln 2 for a normal u, `lost` no more than rounding took from it. */                               \
+  NABLA_INLINE T LEVEL(log_of_sum_##T)(T u, T lost, T n) {                                                             \
+    T k;                                                                                                               \
+    const T f = LEVEL(log_split_##T)(u, &k);                                                                           \
+    return LEVEL(log_core_##T)(f, k + n, lost / u);                                                                    \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(log1p_##T)(T x) {                                                                               \
+    const T u = 1 + x, lost = u >= 2 ? 1 - (u - x) : x - (u - 1);                                                      \
+    const T y = LEVEL(log_of_sum_##T)(u, lost, 0), inside = x < (T)INFINITY ? (x == 0 ? x : y) : x;                    \
+    return x > -1 ? inside : x == -1 ? -(T)INFINITY : (T)NAN;                                                          \
+  }
+LOGARITHM(f32, 0x1p-126f, 0x1p23f, 23)
+LOGARITHM(f64, 0x1p-1022, 0x1p52, 52)
+#undef LOGARITHM
 
 // --- tanh, sigmoid, softplus -----------------------------------------------------------------------------------------
 
 // a / (b + c) where c is small against b or the other way round: the quotient by the rounded sum, corrected once by the
 // remainder, in which `low` is what a lacks of its exact value, and the sum's rounding error is made good.
 #define QUOTIENT(T)                                                                                                    \
-  static inline T LEVEL(quotient_of_sum_##T)(T a, T low, T b, T c, T c_low) {                                          \
+  NABLA_INLINE T LEVEL(quotient_of_sum_##T)(T a, T low, T b, T c, T c_low) {                                           \
     const T sum = b + c, lost = (b > c ? c - (sum - b) : b - (sum - c)) + c_low;                                       \
     const T inverse = 1 / sum, y = a * inverse;                                                                        \
     return FMA(FMA(-y, sum, a) + FMA(-y, lost, low), inverse, y);                                                      \
@@ -178,21 +182,17 @@ QUOTIENT(f32)
 QUOTIENT(f64)
 #undef QUOTIENT
 
-// tanh |x| = 1 - 2 / (e^2|x| + 1) loses digits where the result is small; below 0.85 it is |x| + |x|³ P(x²), with P
-// through Chebyshev nodes, whose own error is 2e-9 of the result. In Double that takes too many terms: there it is
-// t / (2 + t) with t = e^2|x| - 1 in two parts. The logistic function is 1 / (1 + e) or e / (1 + e) with e = e^-|x|.
-static inline f32 LEVEL(tanh_f32)(f32 x) {
-  const f32 a = __builtin_elementwise_abs(x), z = a * a;
-  f32 P = FMA(FMA(FMA(-0x1.2dd712p-11f, z, 0x1.790280p-9f), z, -0x1.17f36ep-7f), z, 0x1.650dcep-6f);
-  P = FMA(FMA(FMA(P, z, -0x1.ba08dap-5f), z, 0x1.1110dcp-3f), z, -0x1.555556p-2f);
-  // e^2a: no part of exp_f32 that serves the ends of the range, nor its last digit, which 1 - … does not show.
-  const f32 c = 2 * (a > 10 ? 10 : a);
-  REDUCE_F32(c)
-  const f32 e = (1 + (r + FMA(r * r, q, rest))) * LEVEL(from_bits_f32)((uint32_t)(k + 127) << 23);
-  const f32 large = 1 - 2 / (e + 1);
-  return __builtin_elementwise_copysign(a < 0.85f ? FMA(a * z, P, a) : large, x);
+// tanh |x| = t / (2 + t) with t = e^2|x| - 1, in Double in two parts. In Float one part does, 2ᵏ (eʳ - 1) + (2ᵏ - 1)
+// for arguments that need neither end of expm1's range: where the quotient y is small, t/2 - y t/2 is it with less
+// error. The logistic function is 1 / (1 + e) or e / (1 + e) with e = e^-|x|.
+NABLA_INLINE f32 LEVEL(tanh_f32)(f32 x) {
+  const f32 a = __builtin_elementwise_abs(x), c = 2 * (a > 10 ? 10 : a);
+  REDUCE(f32, c)
+  const f32 scale = LEVEL(two_to_f32)(k), p = r + FMA(r * r, LEVEL(exp_series_f32)(r), rest);
+  const f32 t = FMA(scale, p, scale - 1), half = 0.5f * t, y = t / (2 + t);
+  return __builtin_elementwise_copysign(t < 2 ? FMA(-half, y, half) : y, x);
 }
-static inline f64 LEVEL(tanh_f64)(f64 x) {
+NABLA_INLINE f64 LEVEL(tanh_f64)(f64 x) {
   const f64 a = __builtin_elementwise_abs(x);
   f64 low;
   const f64 t = LEVEL(expm1_parts_f64)(2 * (a > 22 ? 22 : a), &low);
@@ -200,11 +200,11 @@ static inline f64 LEVEL(tanh_f64)(f64 x) {
 }
 
 #define LOGISTIC(T)                                                                                                    \
-  static inline T LEVEL(sigmoid_##T)(T x) {                                                                            \
+  NABLA_INLINE T LEVEL(sigmoid_##T)(T x) {                                                                             \
     const T e = LEVEL(exp_##T)(-__builtin_elementwise_abs(x));                                                         \
     return LEVEL(quotient_of_sum_##T)(x >= 0 ? 1 : e, 0, 1, e, 0);                                                     \
   }                                                                                                                    \
-  static inline T LEVEL(softplus_##T)(T x) {                                                                           \
+  NABLA_INLINE T LEVEL(softplus_##T)(T x) {                                                                            \
     return (x > 0 || x != x ? x : 0) + LEVEL(log1p_##T)(LEVEL(exp_##T)(-__builtin_elementwise_abs(x)));                \
   }
 LOGISTIC(f32)
@@ -215,7 +215,7 @@ LOGISTIC(f64)
 
 // |x| < 1: x + x P(x²); above: 1 - e^-Q(|x|) with Q = -ln erfc. P and Q interpolate at Chebyshev nodes of 0 ... 1 and
 // 0.95 ... 4; their own errors are 4e-11 and, against the result, 1e-10. From 4 on, erf is 1 to the last digit.
-static inline f32 LEVEL(erf_f32)(f32 x) {
+NABLA_INLINE f32 LEVEL(erf_f32)(f32 x) {
   const f32 a = __builtin_elementwise_abs(x), c = a > 4 ? 4 : a, z = c * c;
   f32 P = FMA(-0x1.445f47p-17f, z, 0x1.d88750p-14f);
   P = FMA(FMA(FMA(P, z, -0x1.bccf66p-11f), z, 0x1.562a60p-8f), z, -0x1.b829c8p-6f);
@@ -227,52 +227,46 @@ static inline f32 LEVEL(erf_f32)(f32 x) {
   return x != x ? x : __builtin_elementwise_copysign(y, x);
 }
 
-// --- sin and cos -----------------------------------------------------------------------------------------------------
-
-// x = n π/2 + r. The loops send larger arguments to the C library.
-#define NABLA_TRIG_LIMIT 0x1p20
-
-// π/2 in three parts: the error of r stays far below its last digit up to the limit.
-#define REDUCE_TRIG(x)                                                                                                 \
-  const f64 shifted = FMA((x), 0x1.45F306DC9C883p-1, 0x1.8p52), n = shifted - 0x1.8p52;                                \
-  const uint64_t quadrant = LEVEL(bits_f64)(shifted);                                                                  \
-  const f64 r1 = FMA(n, -0x1.921FB54442D18p+0, (x)), w = n * 0x1.1A62633145C07p-54;                                    \
-  const f64 r = r1 - w;                                                                                                \
-  const f64 tail = ((r1 - r) - w) - n * -0x1.F1976B7ED8FBCp-110 - FMA(n, 0x1.1A62633145C07p-54, -w);                   \
-  const f64 z = r * r;
-
-// sin r and cos r on |r| <= π/4; `tail` is what r lacks of the exact remainder.
-static inline f64 LEVEL(sin_core)(f64 r, f64 z, f64 tail) {
-  f64 S = FMA(FMA(1 / 355687428096000., -z, 1 / 1307674368000.), -z, 1 / 6227020800.);
-  S = FMA(FMA(FMA(S, -z, 1 / 39916800.), -z, 1 / 362880.), -z, 1 / 5040.);
-  S = FMA(FMA(S, -z, 1 / 120.), -z, 1 / 6.);
-  return r + FMA(-z * r, S, tail);
-}
-static inline f64 LEVEL(cos_core)(f64 r, f64 z, f64 tail) {
-  f64 C = FMA(FMA(1 / 20922789888000., -z, 1 / 87178291200.), -z, 1 / 479001600.);
-  C = FMA(FMA(FMA(C, -z, 1 / 3628800.), -z, 1 / 40320.), -z, 1 / 720.);
-  C = FMA(C, -z, 1 / 24.);
-  const f64 half = 0.5 * z, head = 1 - half;
-  return head + (((1 - head) - half) + FMA(z * z, C, -r * tail));
+// The same in Double, where Q = x² + R(|x| - 1): R by least squares on 1 ... 6, weighted with erfc, since its error is
+// multiplied by that. The errors of P and R are 2e-17 and, against the result, 3e-17. From 6 on, erf is 1.
+NABLA_INLINE f64 LEVEL(erf_f64)(f64 x) {
+  const f64 a = __builtin_elementwise_abs(x), c = a > 6 ? 6 : a, z = c * c, u = c - 1;
+  f64 P = HORNER2(0x1.05FFD737FB32Ep-34, z, -0x1.389D4F2641625p-30, 0x1.F7B4BF3B13964p-27);
+  P = HORNER3(P, z, -0x1.5F1ECB6F0764Cp-23, 0x1.B9DF224CA4B97p-20, -0x1.F4D1E3183F7AEp-17);
+  P = HORNER3(P, z, 0x1.F9A321D5B8E1Ep-14, -0x1.C02DB3DAC435Fp-11, 0x1.565BCD0DBAA38p-8);
+  P = HORNER3(P, z, -0x1.B82CE31284Ep-6, 0x1.CE2F21A042B3p-4, -0x1.812746B0379E6p-2);
+  P = FMA(P, z, 0x1.06EBA8214DB69p-3);
+  f64 R = HORNER2(0x1.DFBC419E76E27p-39, u, -0x1.8293D6C19C8B7p-34, 0x1.170756C167A24p-30);
+  R = HORNER3(R, u, -0x1.D18F6AC125D35p-28, 0x1.CBF9C42216942p-26, -0x1.5BB0ADE6FC55Ep-25);
+  R = HORNER3(R, u, -0x1.FF932B9BB9801p-23, 0x1.245FD4F4072BBp-19, -0x1.461A135B8982Fp-17);
+  R = HORNER3(R, u, 0x1.C8E8FDBEA41FFp-16, -0x1.B97DF5BFF0364p-16, -0x1.F1AC8A5BF481Ap-13);
+  R = HORNER3(R, u, 0x1.033F4AD2E846p-9, -0x1.48C9D2E04D45Ap-7, 0x1.5477F095DDA7Cp-5);
+  R = HORNER3(R, u, -0x1.4150FB9747DDCp-3, 0x1.4726C001B077Cp-1, 0x1.B2FF7E4F54543p-1);
+  const f64 y = c < 1 ? FMA(c, P, c) : 1 - LEVEL(exp_f64)(-FMA(c, c, R));
+  return x != x ? x : __builtin_elementwise_copysign(y, x);
 }
 
-static inline f64 LEVEL(sin_f64)(f64 x) {
-  REDUCE_TRIG(x)
-  const f64 s = LEVEL(sin_core)(r, z, tail), c = LEVEL(cos_core)(r, z, tail);
-  const f64 y = quadrant & 1 ? c : s;
-  return x == 0 ? x : quadrant & 2 ? -y : y;
-}
-static inline f64 LEVEL(cos_f64)(f64 x) {
-  REDUCE_TRIG(x)
-  const f64 s = LEVEL(sin_core)(r, z, tail), c = LEVEL(cos_core)(r, z, tail);
-  const f64 y = quadrant & 1 ? s : c;
-  return (quadrant + 1) & 2 ? -y : y;
-}
-// Float goes through Double: the reduction needs it, and the result is right to half a unit.
-static inline f32 LEVEL(sin_f32)(f32 x) { return (f32)LEVEL(sin_f64)((f64)x); }
-static inline f32 LEVEL(cos_f32)(f32 x) { return (f32)LEVEL(cos_f64)((f64)x); }
-#undef REDUCE_TRIG
+#include "trigonometry.body.h"
+#include "hyperbolic.body.h"
+#include "power.body.h"
 
-#undef REDUCE_F32
-#undef REDUCE_F64
+#undef REDUCE
+#undef SHIFT_f32
+#undef SHIFT_f64
+#undef LOG2_E_f32
+#undef LOG2_E_f64
+#undef EXP_LN2_f32
+#undef EXP_LN2_LOW_f32
+#undef EXP_LN2_f64
+#undef EXP_LN2_LOW_f64
+#undef EXP_LEAST_f32
+#undef EXP_LEAST_f64
+#undef EXP_MOST_f32
+#undef EXP_MOST_f64
+#undef LOG_LN2_f32
+#undef LOG_LN2_LOW_f32
+#undef LOG_LN2_f64
+#undef LOG_LN2_LOW_f64
+#undef HORNER2
+#undef HORNER3
 #undef FMA

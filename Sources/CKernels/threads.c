@@ -22,9 +22,15 @@ static pthread_mutex_t region = PTHREAD_MUTEX_INITIALIZER; // held by the thread
 // The work of the open region. Written while no worker is in.
 static nabla_body body;
 static void *context;
-static ptrdiff_t count;
-static uint64_t worker_limit;
-static _Atomic ptrdiff_t next;
+static int sharers; // the threads that may take part, by number; the caller is 0
+
+// Each thread has a part of the indices, the same part in every region of as many: what it wrote in the last region is
+// in its own cache. When it is done with it, it takes from the others' parts.
+typedef struct {
+  _Alignas(64) _Atomic ptrdiff_t next;
+  ptrdiff_t end;
+} part;
+static part parts[MAX_THREADS];
 
 // The region's number in the high bits, whether it is open in bit 16, the workers that are in below that.
 #define OPEN ((uint64_t)1 << 16)
@@ -44,28 +50,27 @@ static inline void relax(void) {
 #endif
 }
 
-static void take_indices(void) {
-  for (;;) {
-    const ptrdiff_t index = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed);
-    if (index >= count) return;
-    body(context, index);
+static void take_indices(int thread) {
+  for (int i = 0; i < sharers; i++) {
+    part *mine = parts + (thread + i) % sharers;
+    for (;;) {
+      const ptrdiff_t index = atomic_fetch_add_explicit(&mine->next, 1, memory_order_relaxed);
+      if (index >= mine->end) break;
+      body(context, index);
+    }
   }
 }
 
-static void *work(void *unused) {
-  (void)unused;
+static void *work(void *number) {
+  const int thread = (int)(intptr_t)number;
   uint64_t seen = 0;
   for (int spins = 0;;) {
     uint64_t now = atomic_load_explicit(&state, memory_order_acquire);
     if ((now & OPEN) && NUMBER(now) != seen) {
-      if ((now & WORKERS) >= worker_limit) { // enough are in; what the limit is can't change while the region is open
-        seen = NUMBER(now);
-        continue;
-      }
       if (!atomic_compare_exchange_weak_explicit(&state, &now, now + 1, memory_order_acq_rel, memory_order_acquire))
         continue;
       seen = NUMBER(now);
-      take_indices();
+      if (thread < sharers) take_indices(thread);
       atomic_fetch_sub_explicit(&state, 1, memory_order_release);
       spins = 0;
     } else if (spins++ < SPINS) {
@@ -100,7 +105,7 @@ static void start(void) {
   int running = 1;
   while (running < wanted) {
     pthread_t thread;
-    if (pthread_create(&thread, 0, work, 0) != 0) break;
+    if (pthread_create(&thread, 0, work, (void *)(intptr_t)running) != 0) break;
     pthread_detach(thread);
     running++;
   }
@@ -119,9 +124,11 @@ void nabla_parallel(ptrdiff_t indices, int threads, nabla_body function, void *a
   }
   body = function;
   context = argument;
-  count = indices;
-  worker_limit = (uint64_t)threads - 1;
-  atomic_store_explicit(&next, 0, memory_order_relaxed);
+  sharers = threads < thread_count ? threads : thread_count;
+  for (int i = 0; i < sharers; i++) {
+    atomic_store_explicit(&parts[i].next, indices * i / sharers, memory_order_relaxed);
+    parts[i].end = indices * (i + 1) / sharers;
+  }
   const uint64_t number = NUMBER(atomic_load_explicit(&state, memory_order_relaxed)) + 1;
   atomic_store(&state, number << 17 | OPEN);
   if (atomic_load(&sleepers) > 0) {
@@ -129,7 +136,7 @@ void nabla_parallel(ptrdiff_t indices, int threads, nabla_body function, void *a
     pthread_cond_broadcast(&wake);
     pthread_mutex_unlock(&sleep_lock);
   }
-  take_indices();
+  take_indices(0);
   // No worker joins from here on; those that are in finish their last index.
   atomic_fetch_and_explicit(&state, ~OPEN, memory_order_acq_rel);
   for (int spins = 0; atomic_load_explicit(&state, memory_order_acquire) & WORKERS; spins++) {

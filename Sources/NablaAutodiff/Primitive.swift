@@ -201,7 +201,10 @@ extension Primitive {
 
   /// The call of `evaluate`.
   func evaluated(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
-    PreparedCall(operands: x.all.map(\.storage), into: y) { self.evaluate(x, type, into: y.base) }
+    let canFail = !(self is any UnaryLoop || self is any BinaryLoop || self is any LinearPrimitive)
+    return PreparedCall(operands: x.all.map(\.storage), into: y, canFail: canFail) {
+      self.evaluate(x, type, into: y.base)
+    }
   }
 
   /// Fresh memory, filled.

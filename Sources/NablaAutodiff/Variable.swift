@@ -172,6 +172,10 @@ public final class AnyVariable: Sendable {
     }
   }
 
+  /// Runs `body` with the value, while every other access waits: how a plan updates in place. It must not lock this
+  /// variable again.
+  package func withContent(_ body: (inout AnyTensor) -> Void) { locked(body) }
+
   /// Exchanges the memory for that of `value`, and returns the old: how a plan updates without a copy.
   package func exchange(_ value: AnyTensor) -> AnyTensor {
     locked { content in

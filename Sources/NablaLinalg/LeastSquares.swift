@@ -41,6 +41,9 @@ extension Linalg {
     // Tapes see the solution as one operation, and nothing of the way to it. They do not follow rows of sources.
     let parts = blocks.map(\.erased) + [b.erased]
     let seen = parts.filter { $0.storage.kind != .rows }
+    guard seen.allSatisfy({ $0.isReadable(name) }) else {
+      return Tensor(zeros: b.rank == 1 ? [columns] : [columns, 1])
+    }
     let x: AnyTensor
     if S.dtype == .float32 {
       x = try LeastSquares<Float>(parts, columns).solution().erased

@@ -1,75 +1,22 @@
 import NablaAutodiff
 import NablaTensor
 
-/// What a compiled function takes and returns: a tensor, a list of such, or nothing.
-public protocol TensorGroup {
-  /// The tensors, in order.
-  var erasedTensors: [AnyTensor] { get }
-  /// What sets groups with the same tensors apart: the counts of lists, whether optional values are there. Empty for a
-  /// tensor.
-  var tensorLayout: [Int] { get }
-  /// A group of the same form with other tensors, taken from the front of a list.
-  func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Self
-}
-
-extension Tensor: TensorGroup {
-  /// Itself.
-  public var erasedTensors: [AnyTensor] { [erased] }
-  /// Nothing.
-  public var tensorLayout: [Int] { [] }
-  /// The first tensor of the list.
-  public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Tensor { Tensor(tensors.removeFirst()) }
-}
-
-extension Array: TensorGroup where Element: TensorGroup {
-  /// The tensors of the elements, in order.
-  public var erasedTensors: [AnyTensor] { flatMap(\.erasedTensors) }
-  /// The count, then the layouts of the elements.
-  public var tensorLayout: [Int] { reduce(into: [count]) { $0 += $1.tensorLayout } }
-  /// A list of as many elements.
-  public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> [Element] {
-    map { $0.replacingTensors(from: &tensors) }
-  }
-}
-
-extension Optional: TensorGroup where Wrapped: TensorGroup {
-  /// The tensors of the value, if there is one.
-  public var erasedTensors: [AnyTensor] { self?.erasedTensors ?? [] }
-  /// Whether there is a value, then its layout.
-  public var tensorLayout: [Int] { map { [1] + $0.tensorLayout } ?? [0] }
-  /// A value where there was one.
-  public func replacingTensors(from tensors: inout ArraySlice<AnyTensor>) -> Wrapped? {
-    map { $0.replacingTensors(from: &tensors) }
-  }
-}
-
 /// A function that was traced once for each signature and runs as a plan: see ``compiled(_:)``.
 ///
 /// One call runs at a time; a function belongs to one task, like the variables' optimizers that it may contain.
 public final class CompiledFunction<Output, each Input: TensorGroup> {
-  private let body: (repeat each Input) -> Output
-  private let unpack: (Output) -> [AnyTensor]
-  private let pack: (Output, inout ArraySlice<AnyTensor>) -> Output
-  package var options = PlanOptions()
-  private var plans: [Signature: Entry] = [:]
-  private var latest: Entry?
+  // Calls are inlined into the module that makes them: what is generic over a pack costs more than a small step there.
+  @usableFromInline let body: (repeat each Input) -> Output
+  @usableFromInline let unpack: (Output, inout TensorList) -> Void
+  @usableFromInline let pack: (Output, inout TensorList) -> Output
+  @usableFromInline let plans = PlanCache()
+  /// What the function returned when it was traced, for each plan.
+  @usableFromInline var forms: [Output] = []
 
-  /// What one signature came to. A class: a tuple of generic parts is looked up anew at each use.
-  private final class Entry {
-    let signature: Signature
-    /// No plan after an error inside `throwingErrors`; the form is then stand-ins, which that drops.
-    let plan: Plan?
-    /// What the function returned when it was traced.
-    let form: Output
-
-    init(_ signature: Signature, _ plan: Plan?, _ form: Output) {
-      (self.signature, self.plan, self.form) = (signature, plan, form)
-    }
-  }
-
+  @inlinable
   init(
-    _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output) -> [AnyTensor],
-    pack: @escaping (Output, inout ArraySlice<AnyTensor>) -> Output
+    _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output, inout TensorList) -> Void,
+    pack: @escaping (Output, inout TensorList) -> Output
   ) {
     self.body = body
     self.unpack = unpack
@@ -77,63 +24,176 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   }
 
   /// Runs the function. The first call for each combination of shapes and element types traces it.
+  @inlinable
   public func callAsFunction(_ input: repeat each Input) -> Output {
-    // Inside another compiled function, or a tape, the body runs as if it were written there.
-    // After an error in `throwingErrors` it computes nothing either way.
-    if Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) { return body(repeat each input) }
-    var arguments: [AnyTensor] = []
-    var layout: [Int] = []
-    for group in repeat each input {
-      arguments += group.erasedTensors
-      layout += group.tensorLayout
+    if PlanCache.runsBody { return body(repeat each input) }
+    let (arguments, results) = (plans.arguments, plans.results)
+    repeat (each input).append(to: &arguments.pointee)
+    defer {
+      arguments.pointee.clear()
+      results.pointee.clear()
     }
-    for (position, argument) in arguments.enumerated() where !argument.hasMemory && argument.storage.kind != .rows {
-      let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
-      fail("compiled", "argument \(position) is \(reason)")
-      return body(repeat each input)
+    if !plans.runLatest() {
+      guard plans.isReadable else { return body(repeat each input) }
+      if !plans.runKnown() {
+        let (plan, form) = trace(repeat each input)
+        // After an error inside `throwingErrors` there is no plan; the form is stand-ins, which that drops.
+        guard let plan else { return form }
+        forms.append(form)
+        plans.runNew(plan)
+      }
     }
-    let entry = entry(for: arguments, layout, repeat each input)
-    guard let plan = entry.plan else { return entry.form }
-    var results = plan.run(arguments)[...]
-    return pack(entry.form, &results)
+    return pack(forms[plans.latest], &results.pointee)
   }
 
-  private func entry(for arguments: [AnyTensor], _ layout: [Int], _ input: repeat each Input) -> Entry {
-    if let latest, latest.signature.matches(arguments, layout) { return latest }
-    let signature = Signature(types: arguments.map { TensorType($0.dtype, $0.shape) }, layout: layout)
-    let entry = plans[signature] ?? trace(signature, repeat each input)
-    guard entry.plan != nil else { return entry }
-    plans[signature] = entry
-    latest = entry
-    return entry
+  @inlinable
+  func trace(_ input: repeat each Input) -> (Plan?, Output) {
+    let tracer = plans.tracer()
+    var symbols = plans.symbols(tracer)
+    let form = tracer.trace { body(repeat (each input).replacingTensors(from: &symbols)) }
+    var results = TensorList()
+    unpack(form, &results)
+    return (plans.plan(tracer, results), form)
   }
 
-  private func trace(_ signature: Signature, _ input: repeat each Input) -> Entry {
-    let tracer = FunctionTracer()
-    var symbols = signature.types.enumerated().map { tracer.argument($0, $1) }[...]
-    let form = tracer.run { body(repeat (each input).replacingTensors(from: &symbols)) }
-    let graph = tracer.finish(unpack(form))
-    return Entry(signature, ErrorScope.hasFailed ? nil : Plan(graph, options), form)
+  package var options: PlanOptions {
+    get { plans.options }
+    set { plans.options = newValue }
   }
 
   /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.
-  public var plan: String { latest?.plan?.description ?? "no plan yet: the function has not been called" }
+  public var plan: String { plans.description }
 }
 
-/// What a plan is made for: the tensors' types, and how they are grouped.
-private struct Signature: Hashable {
-  let types: [TensorType]
-  let layout: [Int]
+/// The plans of a compiled function, and the tensors of the call that is being made.
+@usableFromInline
+final class PlanCache {
+  // By address: access to properties would be checked at each call.
+  @usableFromInline let arguments = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
+  @usableFromInline let results = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
+  /// The number of the plan that ran last.
+  @usableFromInline private(set) var latest = 0
+  var options = PlanOptions()
+  private var entries: [Entry] = []
+  /// The entry of `latest`, which `entries` keeps.
+  private var latestEntry: Unmanaged<Entry>?
 
-  @inline(__always)
-  func matches(_ arguments: [AnyTensor], _ layout: [Int]) -> Bool {
-    guard types.count == arguments.count, self.layout == layout else { return false }
-    for index in types.indices
-    where types[index].dtype != arguments[index].dtype || types[index].shape != arguments[index].shape {
+  /// A plan, and what it was made for: the tensors' types, and how they are grouped.
+  private final class Entry {
+    let plan: Plan
+    private let types: FixedArray<TensorType>
+    private let layout: [Int]
+    /// The arguments of the last run: the same values are of the same types.
+    private let identities: FixedArray<UInt64>
+
+    init(_ plan: Plan, _ list: TensorList) {
+      self.plan = plan
+      types = FixedArray(list.tensors.map { TensorType($0.dtype, $0.shape) })
+      layout = list.layout
+      identities = FixedArray(list.tensors.map(\.identity))
+    }
+
+    @inline(__always)
+    func matches(_ list: UnsafeMutablePointer<TensorList>) -> Bool {
+      guard types.count == list.pointee.tensors.count, layout == list.pointee.layout else { return false }
+      for index in 0..<types.count where identities[index] != list.pointee.tensors[index].identity {
+        let storage = list.pointee.tensors[index].storage
+        if types[index].dtype != storage.dtype || types[index].shape != storage.shape || !storage.isArgument {
+          return false
+        }
+        identities[index] = list.pointee.tensors[index].identity
+      }
+      return true
+    }
+  }
+
+  @usableFromInline
+  init() {
+    arguments.initialize(to: TensorList())
+    results.initialize(to: TensorList())
+  }
+  deinit {
+    for list in [arguments, results] {
+      list.deinitialize(count: 1)
+      list.deallocate()
+    }
+  }
+
+  /// Inside another compiled function, or a tape, the body runs as if it were written there. After an error in
+  /// `throwingErrors` it computes nothing either way.
+  @usableFromInline
+  static var runsBody: Bool { Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) }
+
+  /// Runs the plan that ran last, if the arguments are of its types.
+  @usableFromInline
+  func runLatest() -> Bool {
+    guard let latestEntry else { return false }
+    return latestEntry._withUnsafeGuaranteedRef { entry in
+      guard entry.matches(arguments) else { return false }
+      entry.plan.run(arguments, results)
+      return true
+    }
+  }
+
+  /// Runs the plan for the arguments, if there is one.
+  @usableFromInline
+  func runKnown() -> Bool {
+    guard let index = entries.firstIndex(where: { $0.matches(arguments) }) else { return false }
+    latest = index
+    latestEntry = Unmanaged.passUnretained(entries[index])
+    return runLatest()
+  }
+
+  /// Adds a plan for the arguments, and runs it.
+  @usableFromInline
+  func runNew(_ plan: Plan) {
+    latest = entries.count
+    let entry = Entry(plan, arguments.pointee)
+    entries.append(entry)
+    latestEntry = Unmanaged.passUnretained(entry)
+    plan.run(arguments, results)
+  }
+
+  /// Whether all arguments have elements; if not, after the error.
+  @usableFromInline
+  var isReadable: Bool {
+    for (position, argument) in arguments.pointee.tensors.enumerated() where !argument.storage.isArgument {
+      let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
+      fail("compiled", "argument \(position) is \(reason)")
       return false
     }
     return true
   }
+
+  @usableFromInline
+  func tracer() -> FunctionTracer { FunctionTracer() }
+
+  /// Symbols in the place of the arguments.
+  @usableFromInline
+  func symbols(_ tracer: FunctionTracer) -> TensorList {
+    var symbols = TensorList()
+    for (position, argument) in arguments.pointee.tensors.enumerated() {
+      symbols.append(tracer.argument(position, TensorType(argument.dtype, argument.shape)))
+    }
+    return symbols
+  }
+
+  /// The plan of what was traced; nil after an error inside `throwingErrors`.
+  @usableFromInline
+  func plan(_ tracer: FunctionTracer, _ results: TensorList) -> Plan? {
+    let graph = tracer.finish(results.tensors)
+    return ErrorScope.hasFailed ? nil : Plan(graph, options)
+  }
+
+  var description: String {
+    latest < entries.count ? entries[latest].plan.description : "no plan yet: the function has not been called"
+  }
+}
+
+extension Storage {
+  /// Whether a plan can run on it: there are elements, or rows that a source gives.
+  @inline(__always)
+  fileprivate var isArgument: Bool { kind == .memory || kind == .rows }
 }
 
 /// Compiles a function of tensors, as `tf.function` does: the closure runs once for each signature on symbolic values,
@@ -153,24 +213,31 @@ private struct Signature: Hashable {
 ///
 /// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
 /// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.
+@inlinable
 public func compiled<each Input: TensorGroup, Output: TensorGroup>(
   _ body: @escaping (repeat each Input) -> Output
 ) -> CompiledFunction<Output, repeat each Input> {
-  CompiledFunction(body, unpack: { $0.erasedTensors }, pack: { $0.replacingTensors(from: &$1) })
+  CompiledFunction(body, unpack: { $0.append(to: &$1) }, pack: { $0.replacingTensors(from: &$1) })
 }
 
 /// Compiles a function that returns two groups of tensors.
+@inlinable
 public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup>(
   _ body: @escaping (repeat each Input) -> (A, B)
 ) -> CompiledFunction<(A, B), repeat each Input> {
   CompiledFunction(
-    body, unpack: { $0.0.erasedTensors + $0.1.erasedTensors },
+    body,
+    unpack: {
+      $0.0.append(to: &$1)
+      $0.1.append(to: &$1)
+    },
     pack: { ($0.0.replacingTensors(from: &$1), $0.1.replacingTensors(from: &$1)) })
 }
 
 /// Compiles a function that returns nothing: it updates variables.
+@inlinable
 public func compiled<each Input: TensorGroup>(
   _ body: @escaping (repeat each Input) -> Void
 ) -> CompiledFunction<Void, repeat each Input> {
-  CompiledFunction(body, unpack: { _ in [] }, pack: { _, _ in () })
+  CompiledFunction(body, unpack: { _, _ in }, pack: { _, _ in () })
 }

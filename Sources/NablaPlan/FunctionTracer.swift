@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// Operations whose operands are all known are computed on the spot (constants fold by themselves), an operation that
 /// is there already is found again (common subexpressions), and a few are rewritten on the way in, see `simplified`.
+@usableFromInline
 final class FunctionTracer: Tracer {
   private(set) var graph = Graph()
   /// The node that holds a variable's value at this point, by the variable's place.
@@ -84,6 +85,10 @@ final class FunctionTracer: Tracer {
     afterRunCounts[ObjectIdentifier(owner), default: 0] += 1
   }
   override func countAfterRun(_ owner: AnyObject) -> Int { afterRunCounts[ObjectIdentifier(owner), default: 0] }
+
+  /// Runs the function on symbols.
+  @usableFromInline
+  func trace<Result>(_ body: () -> Result) -> Result { run(body) }
 
   /// The finished graph.
   func finish(_ outputs: [AnyTensor]) -> Graph {

@@ -5,7 +5,7 @@ import NablaTensor
 ///
 /// Bytes and operations are estimates from shapes. Bytes are those that come from memory or reach it: what is handed from
 /// one operation of a fused group to the next stays in the cache.
-extension Plan: CustomStringConvertible {
+extension Plan {
   var description: String {
     let lines = ["plan: \(graph.nodes.count) nodes, \(format(byteCount, "B")) of buffers; a call \(format(cost))"]
     let assignments = graph.assignments.map { "assign \(graph.variables[$0.variable].name)" }

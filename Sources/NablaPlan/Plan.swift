@@ -3,6 +3,7 @@ import NablaAutodiff
 import NablaTensor
 
 /// A graph made ready to run: memory assigned, calls prepared. A plan serves one call at a time.
+@usableFromInline
 final class Plan {
   let graph: Graph
   let schedule: Schedule
@@ -20,35 +21,13 @@ final class Plan {
   private var windows: [Storage?]
   /// Nodes that only look at another one's memory.
   private(set) var views: Set<Int> = []
-  /// Memory that belongs to the plan, by node.
-  private var memory: [Storage?]
+  /// Memory that belongs to the plan: for values, and for the numbers that are asked for at each run, by node.
+  private var buffers: [Storage] = []
+  private var numbers: [Int: Storage] = [:]
 
-  // What a run does before it starts, and after.
-  private var arguments: [(position: Int, slot: Int32, isNeededWhole: Bool)] = []
-  private var variables: [(variable: AnyVariable, slot: Int32)] = []
-  private var numbers: [(number: () -> Double, target: AnyTensor)] = []
-  private var outputs: [Output] = []
-  private var updates: [Update] = []
-  /// What a run looks at, kept alive until its end.
-  private var held: [AnyTensor] = []
-  /// The arguments whose rows a run asks from sources.
-  private var readings: [Phase.Reading] = []
-
-  private struct Output {
-    let window: Storage
-    let slot: Int32
-    /// Whether the result is written to the memory that the caller receives; else it is copied.
-    let isFresh: Bool
-  }
-
-  /// A new value of a variable.
-  private struct Update {
-    let variable: AnyVariable
-    let window: Storage
-    let slot: Int32
-    /// Memory for the next value, which the variable takes at the end of a run; nil where the value is copied.
-    var spare: Storage?
-  }
+  private var parts = Execution.Parts()
+  // Set at the end of `init`, and not changed after that.
+  private var execution: Execution!
 
   init(_ graph: Graph, _ options: PlanOptions = PlanOptions()) {
     self.options = options
@@ -56,7 +35,6 @@ final class Plan {
     let schedule = Schedule(graph, options)
     self.schedule = schedule
     windows = [Storage?](repeating: nil, count: graph.nodes.count)
-    memory = windows
     let last = schedule.times.max() ?? 0
     for time in 0...(last + last % 2) {
       time % 2 == 0 ? addWhole(at: time) : addPhase(at: time)
@@ -64,16 +42,36 @@ final class Plan {
     assignMemory()
     findInlets()
     program.seal()
-    held.reserveCapacity(variables.count + arguments.count)
+    parts.turns = turns.map { turn in
+      switch turn {
+      case .whole(_, let calls): .calls(calls)
+      case .phase(let phase): .phase(Unmanaged.passUnretained(phase))
+      }
+    }
+    parts.owners = graph.variables + windows.compactMap { $0 }
+    execution = Execution(parts, program, afterRun: graph.afterRun)
   }
 
   private func findInlets() {
     for (node, entry) in graph.nodes.enumerated() {
       switch entry.origin {
       case .argument(let position):
-        arguments.append((position, program.slot(of: windows[node]!), schedule.isMaterialized[node]))
-      case .variable(let place): variables.append((graph.variables[place], program.slot(of: windows[node]!)))
-      case .scalar(let place): numbers.append((graph.scalars[place], AnyTensor(memory[node]!)))
+        let isNeededWhole = schedule.isMaterialized[node]
+        parts.arguments.append(
+          Execution.Argument(
+            position: position, slot: program.slot(of: windows[node]!), isNeededWhole: isNeededWhole))
+      case .variable(let place):
+        let (variable, slot) = (Unmanaged.passUnretained(graph.variables[place]), program.slot(of: windows[node]!))
+        let update = parts.updates.firstIndex {
+          $0.variable.toOpaque() == variable.toOpaque() && $0.kind == .inPlace
+        }
+        if let update {
+          parts.replacements.append(Execution.Replacement(update: update, variable: variable, slot: slot))
+        } else {
+          parts.variables.append(Execution.Reading(variable: variable, slot: slot))
+        }
+      case .scalar(let place):
+        parts.numbers.append(Execution.Number(value: graph.scalars[place], target: AnyTensor(numbers[node]!)))
       case .constant, .operation: break
       }
     }
@@ -155,120 +153,77 @@ final class Plan {
     // What the caller receives, and what variables take, is written to memory of its own at each run.
     var handed: Set<Int> = []
     for node in graph.outputs {
+      let window = windows[node]!
       let isFresh = ownsMemory(node) && handed.insert(node).inserted
-      outputs.append(Output(window: windows[node]!, slot: program.slot(of: windows[node]!), isFresh: isFresh))
+      parts.outputs.append(
+        Execution.Output(window: Unmanaged.passUnretained(window), slot: program.slot(of: window), isFresh: isFresh))
     }
     for (place, node) in graph.assignments {
       let window = windows[node]!
       let isFresh = ownsMemory(node) && handed.insert(node).inserted
-      let spare = isFresh ? Storage(dtype: window.dtype, shape: window.shape) : nil
-      updates.append(
-        Update(variable: graph.variables[place], window: window, slot: program.slot(of: window), spare: spare))
+      let kind: Execution.Update.Kind =
+        !isFresh ? .copied : schedule.canReplace(place, node, graph) ? .inPlace : .exchanged
+      parts.updates.append(
+        Execution.Update(
+          variable: Unmanaged.passUnretained(graph.variables[place]), window: Unmanaged.passUnretained(window),
+          slot: program.slot(of: window), kind: kind))
     }
-    for (node, entry) in graph.nodes.enumerated() where !handed.contains(node) {
-      let needsMemory: Bool
-      if case .scalar = entry.origin { needsMemory = true } else { needsMemory = ownsMemory(node) }
-      guard needsMemory else { continue }
-      let storage = Storage(dtype: entry.type.dtype, shape: entry.type.shape)
-      memory[node] = storage
-      windows[node]!.move(to: storage.base)
+    for (node, entry) in graph.nodes.enumerated() {
+      guard case .scalar = entry.origin else { continue }
+      numbers[node] = Storage(dtype: entry.type.dtype, shape: entry.type.shape)
+      windows[node]!.move(to: numbers[node]!.base)
     }
+    let plan = BufferPlan(lifetimes(of: graph.nodes.indices.filter { !handed.contains($0) && ownsMemory($0) }))
+    buffers = plan.byteCounts.map { Storage(dtype: .uint8, shape: [$0]) }
+    for (node, buffer) in plan.buffers { windows[node]!.move(to: buffers[buffer].base) }
+  }
+
+  /// From when to when the values of nodes are needed. A phase is one turn, and so is each node that runs whole.
+  private func lifetimes(of nodes: [Int]) -> [BufferPlan.Value] {
+    var turn = [Int](repeating: 0, count: graph.nodes.count)
+    var now = 0
+    for this in turns {
+      switch this {
+      case .whole(let nodes, _):
+        for node in nodes {
+          now += 1
+          turn[node] = now
+        }
+      case .phase(let phase):
+        now += 1
+        for node in phase.nodes { turn[node] = now }
+      }
+    }
+    var death = turn
+    // Backwards, so that what a view's readers need reaches the node that the view looks at.
+    for node in graph.nodes.indices.reversed() {
+      for operand in graph.nodes[node].operands {
+        death[operand] = max(death[operand], turn[node], views.contains(node) ? death[node] : 0)
+      }
+    }
+    // What is copied out at the end of a run.
+    for node in graph.outputs + graph.assignments.map(\.node) { keep(node, until: now + 1, &death) }
+    return nodes.map { node in
+      let type = graph.nodes[node].type
+      let bytes = (max(1, type.shape.elementCount * type.dtype.byteCount) + 63) / 64 * 64
+      return BufferPlan.Value(node: node, byteCount: bytes, birth: turn[node], death: death[node])
+    }
+  }
+
+  /// Lets a value, and what it looks at, live on.
+  private func keep(_ node: Int, until turn: Int, _ death: inout [Int]) {
+    death[node] = turn
+    if views.contains(node) { keep(graph.nodes[node].operands[0], until: turn, &death) }
   }
 
   /// Bytes of the memory that belongs to the plan.
   var byteCount: Int {
-    let values = memory.compactMap { $0 } + updates.compactMap(\.spare)
-    return values.reduce(0) { $0 + $1.count * $1.dtype.byteCount }
+    buffers.reduce(execution.spareBytes) { $0 + $1.count }
       + turns.reduce(0) { if case .phase(let phase) = $1 { $0 + phase.byteCount } else { $0 } }
   }
 
-  // MARK: Running
-
-  func run(_ operands: [AnyTensor]) -> [AnyTensor] {
-    for (position, slot, isNeededWhole) in arguments {
-      let value = operands[position]
-      if value.storage.owner != nil, let rows = value.rowSource {
-        read(position, slot, value, rows.source, rows.firstRow, isNeededWhole)
-      } else {
-        look(slot, value)
-      }
-    }
-    for (variable, slot) in variables { look(slot, variable.current) }
-    for (number, target) in numbers { target.store(number()) }
-    var results: [AnyTensor] = []
-    results.reserveCapacity(outputs.count)
-    for output in outputs {
-      guard output.isFresh else {
-        results.append(AnyTensor.failed(output.window.dtype))
-        continue
-      }
-      let result = Storage(dtype: output.window.dtype, shape: output.window.shape)
-      program.move(output.slot, to: result.base)
-      results.append(AnyTensor(result))
-    }
-    for update in updates { if let spare = update.spare { program.move(update.slot, to: spare.base) } }
-    program.runPlaces()
-    for turn in turns {
-      if !readings.isEmpty && ErrorScope.hasFailed { break }  // a source has failed
-      switch turn {
-      case .whole(_, let calls): program.run(calls)
-      case .phase(let phase): phase.run(readings)
-      }
-    }
-    if ErrorScope.hasFailed {  // a mistake that only the data shows: nothing changes
-      letGo()
-      return graph.outputs.map { .failed(graph.nodes[$0].type.dtype, graph.nodes[$0].type.shape) }
-    }
-    for index in outputs.indices where !outputs[index].isFresh {
-      results[index] = copy(outputs[index].window, outputs[index].slot)
-    }
-    let copies =
-      updates.contains { $0.spare == nil } ? updates.map { $0.spare ?? copy($0.window, $0.slot).storage } : []
-    letGo()  // so that a variable's old memory can serve the next run
-    for index in updates.indices { update(index, copies.isEmpty ? updates[index].spare! : copies[index]) }
-    for body in graph.afterRun { body() }
-    return results
-  }
-
-  /// Lets a window look at a value, and keeps that.
-  @inline(__always)
-  private func look(_ slot: Int32, _ value: AnyTensor) {
-    let value = value.isDense ? value : value.dense
-    program.move(slot, to: value.address)
-    held.append(value)
-  }
-
-  /// Lets phases ask a source for an argument's rows. What needs all of them at once looks at them in place, or in memory
-  /// for this run.
-  private func read(
-    _ position: Int, _ slot: Int32, _ value: AnyTensor, _ source: any RowSource, _ firstRow: Int, _ isNeededWhole: Bool
-  ) {
-    let reading = Phase.Reading(position: position, slot: slot, source: source, firstRow: firstRow)
-    if value.hasMemory || !isNeededWhole { readings.append(reading) }
-    if value.hasMemory { return look(slot, value) }
-    guard isNeededWhole else { return held.append(value) }
-    do { look(slot, try AnyTensor(readingRowsOf: source)) } catch {
-      reading.fail(0..<value.shape[0], error)
-      readings.append(reading)  // so that the run ends here
-    }
-  }
-
-  /// Forgets what a run looked at.
-  private func letGo() {
-    held.removeAll(keepingCapacity: true)
-    readings.removeAll(keepingCapacity: true)
-  }
-
-  private func copy(_ window: Storage, _ slot: Int32) -> AnyTensor {
-    window.move(to: program.address(slot))
-    return AnyTensor(window).copied
-  }
-
-  /// Gives a variable its new value, and keeps its old memory for the next run, unless someone holds it.
-  private func update(_ index: Int, _ value: Storage) {
-    var old = updates[index].variable.exchange(AnyTensor(value))
-    guard updates[index].spare != nil else { return }
-    let isReusable = isKnownUniquelyReferenced(&old.storage) && old.storage.owner == nil && old.isDense
-    updates[index].spare = isReusable ? old.storage : Storage(dtype: old.dtype, shape: old.shape)
+  /// Runs on arguments, and adds the results to an empty list.
+  func run(_ arguments: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>) {
+    execution.run(arguments, results)
   }
 }

@@ -32,6 +32,9 @@ final class Program {
     links.deallocate()
   }
 
+  /// Whether a call might find a mistake that only the data shows.
+  private(set) var canFail = false
+
   var callCount: Int { newCalls.count }
   var placeCount: Int { newPlaces.count }
 
@@ -47,6 +50,10 @@ final class Program {
 
   func append(_ call: PreparedCall) {
     if let box = call.box { boxes.append(box) }
+    if call.canFail {
+      canFail = true
+      parent?.canFail = true
+    }
     newCalls.append(call.placed(at: call.windows.map { slot(of: $0) }))
   }
 

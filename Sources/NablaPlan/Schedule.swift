@@ -91,4 +91,34 @@ struct Schedule {
     case .whole, .reducing: break
     }
   }
+
+  /// Whether the new value of a variable, a node, may be written over the old one: an element is read for the last time
+  /// when the element that replaces it is written.
+  func canReplace(_ variable: Int, _ node: Int, _ graph: Graph) -> Bool {
+    guard
+      let old = graph.nodes.firstIndex(where: { if case .variable(variable) = $0.origin { true } else { false } }),
+      graph.nodes[node].primitive?.isElementwiseLoop ?? false, graph.nodes[old].type == graph.nodes[node].type,
+      !graph.outputs.contains(old), !graph.assignments.contains(where: { $0.node == old })
+    else { return false }
+    return graph.nodes.indices.allSatisfy { reader in
+      let operands = graph.nodes[reader].operands
+      guard operands.contains(old) else { return true }
+      // What looks at the old value might be read later.
+      if graph.nodes[reader].primitive is any ViewPrimitive { return false }
+      if times[reader] != times[node] { return times[reader] < times[node] }
+      switch (kinds[reader], kinds[node]) {
+      case (.whole, .whole):  // in order
+        return reader <= node
+      case (.rows(let rule), .rows), (.reducing(let rule), .rows):  // in order within a block, if no other is needed
+        return reader <= node && zip(operands, rule.rowOperands).allSatisfy { $0 != old || $1 }
+      default:
+        return false
+      }
+    }
+  }
+}
+
+extension Primitive {
+  /// Whether the operation reads each element of its operands where it writes the result's.
+  fileprivate var isElementwiseLoop: Bool { self is any UnaryLoop || self is any BinaryLoop }
 }

@@ -163,6 +163,10 @@ extension AnyTensor {
     }
   }
 
+  /// Takes a new identity, because elements changed.
+  @inline(__always)
+  package mutating func renew() { identity = nabla_next_identity() }
+
   /// Makes this tensor dense with memory of its own, ready to be written.
   package mutating func makeUnique() {
     identity = nabla_next_identity()

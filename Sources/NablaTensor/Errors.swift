@@ -44,7 +44,7 @@ public struct NablaError: Error, Sendable, CustomStringConvertible {
     // The walk of `capture` trusts frame pointers, also past the end of a stack. It goes no further than a careful walk
     // has been, and asks for no frames of the far end, which it would have to go there for.
     let frames = Int(nabla_frame_count(64)) - 2
-    stack = frames > 0 ? try? Backtrace.capture(limit: frames, top: 0) : nil
+    stack = frames > 0 ? try? Backtrace.capture(limit: frames, top: 0, images: programImages) : nil
     #endif
   }
 
@@ -121,6 +121,9 @@ package final class ErrorScope: Context {
   package private(set) var error: NablaError?
 
   package static var innermost: ErrorScope? { Context.current?.errorScope }
+
+  /// Whether mistakes are caught here, rather than end the process.
+  package static var isOpen: Bool { Context.isActive && innermost != nil }
 
   /// Whether a mistake was made in the innermost scope: nothing may change any more.
   @inline(__always)

@@ -220,6 +220,28 @@ import Testing
     #expect(
       lines.filter { $0.contains("sin ->") }.count == 1 && !f.plan.contains("exp") && !f.plan.contains("* ->"))
   }
+
+  /// A chain of operations that run whole needs two or three buffers, not one for each.
+  @Test func valuesShareMemory() {
+    let size = 60
+    var generator = RandomGenerator(seed: 81)
+    let x = Tensor<Float>.random(.uniform(-1, 1), shape: [size, size], using: &generator) * 0.2
+    let chain = { (x: Tensor<Float>) -> [Tensor<Float>] in
+      var (y, z) = (x, x)
+      for step in 0..<40 {
+        y = tanh(matmul(y, x))
+        if step % 7 == 3 { z = y.transposed() }  // a window keeps what it looks at
+        if step % 7 == 6 { y = y + z }
+      }
+      return [y, z, y.transposed()]
+    }
+    let f = compiled(chain)
+    for _ in 0..<2 {
+      for (seen, expected) in zip(f(x), chain(x)) { #expect(seen.scalars == expected.scalars) }
+    }
+    let bytes = f.plan.firstMatch(of: #/(\d+(?:\.\d+)?) kB of buffers/#).flatMap { Double($0.1) } ?? .infinity
+    #expect(bytes <= 6 * Double(size * size * 4) / 1000)
+  }
 }
 
 extension Tensor where Scalar == Float {

@@ -161,6 +161,136 @@ import Testing
     }
   }
 
+  // MARK: Updates in place
+
+  /// Values that somebody holds stay what they were, whether the update could have been made in place or not.
+  @Test func heldValuesStay() {
+    let v = Variable(Tensor<Float>(ones: [1000]))
+    let double = compiled { v.assign(v * 2) }
+    double()
+    let held = v.value
+    let slice = held[0..<10]
+    for _ in 0..<3 { double() }
+    #expect(held.scalars.allSatisfy { $0 == 2 } && slice.scalars.allSatisfy { $0 == 2 })
+    #expect(v.value.scalars.allSatisfy { $0 == 16 })
+  }
+
+  /// A tape that recorded the old value does not take the new one for it.
+  @Test func tapesKnowOldValues() {
+    let v = Variable<Float>([1, 2])
+    let x = Tensor<Float>([3, 4])
+    let tape = GradientTape()
+    let y = tape.record { (v * x).sum() }
+    let step = compiled { v.assign(v + 1) }
+    step()
+    let z = tape.record { v.value }
+    #expect(tape.gradient(of: y, for: v)?.scalars == [3, 4] && z.scalars == [2, 3])
+  }
+
+  /// The old value is read after the new one is known, in all the ways in which that can happen.
+  @Test(arguments: [1, 3, 5000, 40_000]) func oldValuesThatAreReadLater(count: Int) {
+    let a = Variable(Tensor<Double>(repeating: 3, shape: [count])), b = Variable(Tensor<Double>(zeros: [count]))
+    let total = Variable<Double>(0), turned = Variable(Tensor<Double>(zeros: [count, 1]))
+    let f = compiled { () -> [Tensor<Double>] in
+      let old = a.value
+      a.assign(old * 2)
+      b.assign(a.value + old)  // after a's new value
+      total.assign(old.sum() + a.value.sum())
+      turned.assign(old.reshaped(to: [count, 1]) + a.value.reshaped(to: [count, 1]))
+      return [old, a.value, matmul(old.reshaped(to: [1, count]), old.reshaped(to: [count, 1]))]
+    }
+    var value = 3.0
+    for _ in 0..<3 {
+      let seen = f()
+      #expect(seen[0].scalars.allSatisfy { $0 == value } && seen[1].scalars.allSatisfy { $0 == 2 * value })
+      #expect(seen[2].scalars == [value * value * Double(count)])
+      #expect(a.value.scalars.allSatisfy { $0 == 2 * value } && b.value.scalars.allSatisfy { $0 == 3 * value })
+      #expect(total.value.scalar == 3 * value * Double(count))
+      #expect(turned.value.scalars.allSatisfy { $0 == 3 * value })
+      value *= 2
+    }
+  }
+
+  /// The same, where the function returns nothing that could keep the old value: each reading alone.
+  @Test(arguments: [3, 40_000]) func laterReadingsAlone(count: Int) {
+    func check(_ what: String, _ factor: Double, _ read: @escaping (Tensor<Double>, Tensor<Double>) -> Tensor<Double>) {
+      let a = Variable(Tensor<Double>(repeating: 3, shape: [count]))
+      let b = Variable(Tensor<Double>(zeros: [count]))
+      let f = compiled {
+        let old = a.value
+        a.assign(old * 2)
+        b.assign(read(old, a.value))
+      }
+      for run in 0..<3 {
+        f()
+        let value = 3 * Double(1 << run)
+        #expect(b.value.scalars.allSatisfy { $0 == factor * value }, "\(what), run \(run)")
+        #expect(a.value.scalars.allSatisfy { $0 == 2 * value }, "\(what), run \(run)")
+      }
+    }
+    check("element-wise", 3) { $0 + $1 }
+    check("through a window", 3) { $0.reshaped(to: [1, count]).reshaped(to: [count]) + $1 }
+    check("a sum", Double(count)) { old, new in old.sum() + 0 * new }
+    check("reversed", 3) { old, new in old[.range(step: -1)] + new }
+    check("a product", Double(count) + 2) { old, new in
+      matmul(old.reshaped(to: [1, count]), Tensor<Double>(ones: [count, 1])).reshaped(to: []) + new
+    }
+    check("before", 4) { old, new in new * 2 }
+  }
+
+  /// An operation that needs the old value by row and whole, in the phase that would replace it.
+  @Test func rowsAndTheWhole() {
+    let size = 200
+    let a = Variable(Tensor<Double>(repeating: 1, shape: [size, size]))
+    let f = compiled { a.assign(tanh(matmul(a, a) * 1e-3) * 1e3) }
+    var expected = a.value
+    for _ in 0..<3 {
+      f()
+      expected = tanh(matmul(expected, expected) * 1e-3) * 1e3
+      expectClose(a.value, expected, .relative(1e-12))
+    }
+  }
+
+  /// A mistake that only the data shows leaves a variable that would have been changed in place as it was.
+  @Test func nothingIsHalfWritten() {
+    let v = Variable(Tensor<Float>(ones: [64]))
+    let f = compiled { (x: Tensor<Float>, index: Tensor<Int32>) in
+      v.assign(v * 2)
+      return gather(x, indices: index)
+    }
+    let x = Tensor<Float>([1, 2, 3])
+    #expect(f(x, [0]).scalars == [1])
+    #expect(throws: NablaError.self) { try throwingErrors { f(x, [7]) } }
+    #expect(v.value.scalars.allSatisfy { $0 == 2 })
+    #expect(f(x, [2]).scalars == [3] && v.value.scalars.allSatisfy { $0 == 4 })
+  }
+
+  /// Other tasks read a value from before or after a step, never one that is half written.
+  @Test func readersSeeWholeValues() async {
+    let v = Variable(Tensor<Float>(zeros: [40_000]))
+    await withTaskGroup(of: Bool.self) { group in
+      group.addTask {
+        let step = compiled { v.assign(v + 1) }
+        for _ in 0..<300 { step() }
+        return true
+      }
+      for _ in 0..<2 {
+        group.addTask {
+          var last: Float = 0
+          for _ in 0..<300 {
+            let value = v.value
+            let (low, high) = (value.min().scalar, value.max().scalar)
+            if low != high || low < last { return false }
+            last = low
+          }
+          return true
+        }
+      }
+      for await isWhole in group { #expect(isWhole) }
+    }
+    #expect(v.value.max().scalar == 300)
+  }
+
   /// Memory goes back and forth between plan and variables; none is taken anew. In a process of its own, since counters
   /// are those of the whole process.
   @Test func buffersDoNotGrow() async {

@@ -64,7 +64,7 @@ import Testing
       plan(f.plan) == """
         plan: 5 nodes, * of buffers; a call reads 1.6 MB, writes 8 B, 600 kFLOP
         input: argument 0, float64 [50000, 4], 1.6 MB, 1 pass
-        phase: 50000 rows in 196 blocks of 256, 49 groups, * threads; one pass over 1 row operands; * of buffers; \
+        phase: 50000 rows in 391 blocks of 128, 49 groups, * threads; one pass over 1 row operands; * of buffers; \
         reads 1.6 MB, writes 8 B, 600 kFLOP
           fused:
             * -> float64 [50000, 4]
@@ -84,7 +84,7 @@ import Testing
         input: argument 0, float32 [50000, 3], 600 kB, 2 passes
         input: argument 1, float32 [50000, 3], 600 kB, 1 pass
         input: constant, float32 [3], 12 B, 1 pass
-        phase: 50000 rows in 98 blocks of 512, 49 groups, * threads; one pass over 2 row operands; * of buffers; \
+        phase: 50000 rows in 196 blocks of 256, 49 groups, * threads; one pass over 2 row operands; * of buffers; \
         reads 1.2 MB, writes 600 kB, 450 kFLOP
           fused:
             sum -> float32 [3], reduced over rows
@@ -93,7 +93,7 @@ import Testing
             * -> float32 [50000, 3], kept
         whole: reads 16 B, writes 12 B, 3 FLOP
           / -> float32 [3]
-        phase: 50000 rows in 98 blocks of 512, 49 groups, * threads; one pass over 1 row operands; * of buffers; \
+        phase: 50000 rows in 196 blocks of 256, 49 groups, * threads; one pass over 1 row operands; * of buffers; \
         reads 600 kB, writes 600 kB, 300 kFLOP
           fused:
             - -> float32 [50000, 3]

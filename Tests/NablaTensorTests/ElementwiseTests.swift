@@ -211,6 +211,27 @@ import Testing
     #expect(clip(Tensor<Float>([.nan]), -1, 1).scalars[0].isNaN)
   }
 
+  /// Masks of one column, one row and every element, beside operands that are laid out otherwise.
+  @Test func selectingWithBroadcastMasks() {
+    let (rows, columns) = (37, 70)
+    let a = (0..<rows * columns).map { Float($0) }
+    let x = Tensor(shape: [rows, columns], scalars: a)
+    let transposed = Tensor(shape: [columns, rows], scalars: a).transposed()
+    let row = Tensor((0..<columns).map { -Float($0) })
+    let masks = [[rows, 1], [columns], [rows, columns], [1, 1]].map { sizes in
+      let count = sizes.reduce(1, *)
+      return Tensor(shape: Shape(sizes), scalars: (0..<count).map { $0 * 7 % 3 == 0 })
+    }
+    for mask in masks {
+      let m = mask.broadcast(to: [rows, columns]).scalars
+      for (yes, no) in [(x, transposed), (transposed, x), (x, row), (row, x), (x, Tensor(-1)), (Tensor(-1), x)] {
+        let (u, v) = (yes.broadcast(to: x.shape).scalars, no.broadcast(to: x.shape).scalars)
+        let expected = m.indices.map { m[$0] ? u[$0] : v[$0] }
+        expectEqual(select(mask, yes, no), shape: x.shape, expected)
+      }
+    }
+  }
+
   @Test func randomViewsBroadcast() {
     var generator = RandomGenerator(seed: 6)
     var tried = 0

@@ -57,6 +57,40 @@ import Testing
   @Test func everyRankOfFloat() { shapes(Float.self) }
   @Test func everyRankOfDouble() { shapes(Double.self) }
 
+  /// Products that are cut into pieces: blocks of the result, parts of the sum, rows of a vector's matrix. Small
+  /// integers again; against the rows and columns of ones and a few elements by hand, since a triple loop would take
+  /// seconds.
+  @Test func largeProductsInPieces() {
+    func check<S: FloatingPointScalar>(_ type: S.Type) {
+      var generator = RandomGenerator(seed: 35)
+      let sizes = [
+        (130, 110, 90), (600, 1030, 70), (1030, 600, 33), (3, 5, 20_000), (70, 40, 9001), (700, 1, 300), (1, 700, 300),
+        (300, 1, 70_001), (1, 300, 70_001), (1, 1, 200_000),
+      ]
+      for (m, n, k) in sizes {
+        for (turnsA, turnsB) in [(false, false), (true, false), (false, true), (true, true)] {
+          let a: Tensor<S> = random(turnsA ? [k, m] : [m, k], &generator)
+          let b: Tensor<S> = random(turnsB ? [n, k] : [k, n], &generator)
+          let (left, right) = (turnsA ? a.transposed() : a, turnsB ? b.transposed() : b)
+          let y = matmul(left, right)
+          let what = "[\(m), \(k)] by [\(k), \(n)], \(turnsA) \(turnsB)"
+          #expect(y.shape == [m, n])
+          // Σⱼ yᵢⱼ = Σₖ aᵢₖ Σⱼ bₖⱼ, and the same for the columns.
+          let rows = (left * right.sum(axis: 1)).sum(axis: 1)
+          expectEqual(y.sum(axis: 1), shape: [m], rows.scalars, "rows of \(what)")
+          let columns = (right * left.sum(axis: 0).reshaped(to: [k, 1])).sum(axis: 0)
+          expectEqual(y.sum(axis: 0), shape: [n], columns.scalars, "columns of \(what)")
+          for (i, j) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3)] {
+            let element = (left[i] * right[.all, j]).sum()
+            #expect(y[i, j].scalar == element.scalar, "\(what) at \(i), \(j)")
+          }
+        }
+      }
+    }
+    check(Float.self)
+    check(Double.self)
+  }
+
   /// Operands in every layout that a window can have.
   @Test func layouts() {
     var generator = RandomGenerator(seed: 32)

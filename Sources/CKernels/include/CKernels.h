@@ -89,7 +89,7 @@ nabla_arg_row nabla_argmin_kernel(int dtype);
 /// y[i] = x[0] + … + x[i] along rows of n.
 nabla_unary nabla_cumulative_sum_kernel(int dtype);
 
-/// 0: plain C (SSE2 on x86-64, NEON on arm64), 1: AVX2 and FMA, 2: AVX-512.
+/// 0: the base (SSE2 on x86-64, NEON and FMA on arm64), 1: AVX2 and FMA, 2: AVX-512.
 int nabla_instruction_set(void);
 /// 1 where the processor has the named set: "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq",
 /// "avx512bf16"; 0 elsewhere.
@@ -102,6 +102,9 @@ void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t
                       ptrdiff_t rows, ptrdiff_t n);
 void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
                        ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n);
+void nabla_select_rows(nabla_ternary kernel, const void *mask, ptrdiff_t mask0, ptrdiff_t sm, const void *a,
+                       ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0, ptrdiff_t sb, void *y, ptrdiff_t y0,
+                       ptrdiff_t rows, ptrdiff_t n);
 void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,
                        ptrdiff_t n);
 void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0, ptrdiff_t sy,

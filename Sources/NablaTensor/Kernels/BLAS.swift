@@ -285,7 +285,7 @@ package struct MatrixProduct {
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
   ) -> PreparedCall? {
     MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
-      PreparedCall(operands: [a, b], into: y) { product.run(a.base, b.base, into: y.base) }
+      PreparedCall(operands: [a, b], into: y, canFail: false) { product.run(a.base, b.base, into: y.base) }
     }
   }
 }
@@ -319,12 +319,16 @@ extension AnyTensor {
       for index in 0..<count { y[index] += alpha * x[index] }
       return
     }
-    _ = OpenBLAS.current
-    var start = 0
-    while start < count {
-      let length = min(count - start, Int(Int32.max))
-      T.axpy(Int32(length), alpha, x + start, y + start)
-      start += length
+    if count < Parallel.threshold {  // OpenBLAS would wake threads of its own from 10,000 elements on
+      return OpenBLAS.withOneThread { _ in T.axpy(Int32(count), alpha, x, y) }
+    }
+    nonisolated(unsafe) let (source, target) = (x, y)
+    OpenBLAS.withOneThread { threads in
+      let pieces = (count + Parallel.grain - 1) / Parallel.grain
+      Parallel.forEach(pieces, threads: threads) { piece in
+        let start = piece * Parallel.grain
+        T.axpy(Int32(min(count - start, Parallel.grain)), alpha, source + start, target + start)
+      }
     }
   }
 }

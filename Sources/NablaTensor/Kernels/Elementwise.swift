@@ -59,12 +59,11 @@ package enum Elementwise {
       let nest = LoopNest(shape, operands)
       let step = a.dtype.byteCount
       nest.forEachPiece { piece in
-        for row in 0..<piece.rows {
-          let at = piece.offsets.indices.map { piece.offsets[$0] + row * nest.rowDistance($0) }
-          kernel(
-            mask.address + at[0], nest.rowStride(0), a.address + at[1] * step, nest.rowStride(1),
-            b.address + at[2] * step, nest.rowStride(2), y + at[3] * step, piece.count)
-        }
+        nabla_select_rows(
+          kernel, mask.address + piece.offsets[0], nest.rowDistance(0), nest.rowStride(0),
+          a.address + piece.offsets[1] * step, nest.rowDistance(1) * step, nest.rowStride(1),
+          b.address + piece.offsets[2] * step, nest.rowDistance(2) * step, nest.rowStride(2),
+          y + piece.offsets[3] * step, nest.rowDistance(3) * step, piece.rows, piece.count)
       }
     }
   }

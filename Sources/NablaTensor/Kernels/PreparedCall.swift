@@ -11,15 +11,15 @@ public struct PreparedCall {
   package let windows: [Storage]
   /// What a closure needs.
   package let box: AnyObject?
-  /// Whether the call is a loop on elements: it never fails, and the result may be an operand of the same layout.
-  package let isLoop: Bool
+  /// Whether the call might find a mistake that only the data shows.
+  package let canFail: Bool
 
   /// A call of any function that reads and writes the windows' memory.
-  package init(operands: [Storage], into y: Storage, _ body: @escaping () -> Void) {
+  package init(operands: [Storage], into y: Storage, canFail: Bool = true, _ body: @escaping () -> Void) {
     windows = operands + [y]
     let box = Closure(windows, body)
     self.box = box
-    isLoop = false
+    self.canFail = canFail
     call = nabla_call()
     call.step = { call, addresses in
       Unmanaged<Closure>.fromOpaque(call!.pointee.loop.owner)._withUnsafeGuaranteedRef { $0.run(at: addresses!) }
@@ -32,7 +32,7 @@ public struct PreparedCall {
     (call.rows, call.n) = (rows, count)
     windows = operands + [y]
     box = nil
-    isLoop = true
+    canFail = false
   }
 
   /// Tells the call where the windows' addresses are in a table.

@@ -1,0 +1,62 @@
+// xʸ; part of math.body.h.
+
+// The series of ln(1 + f) / s after its leading terms 2 + ⅔ s², divided by s⁴, in z = s².
+NABLA_INLINE f32 LEVEL(power_series_f32)(f32 z) {
+  return HORNER2(HORNER2(2 / 13.f, z, 2 / 11.f, 2 / 9.f), z, 2 / 7.f, 2 / 5.f);
+}
+NABLA_INLINE f64 LEVEL(power_series_f64)(f64 z) {
+  const f64 R = HORNER2(HORNER3(2 / 25., z, 2 / 23., 2 / 21., 2 / 19.), z, 2 / 17., 2 / 15.);
+  return HORNER2(HORNER3(R, z, 2 / 13., 2 / 11., 2 / 9.), z, 2 / 7., 2 / 5.);
+}
+#define TWO_THIRDS_f32 0x1.555556p-1f
+#define TWO_THIRDS_LOW_f32 -0x1.555556p-26f
+#define TWO_THIRDS_f64 0x1.5555555555555p-1
+#define TWO_THIRDS_LOW_f64 0x1.5555555555555p-55
+
+// xʸ = e^(y ln x). The logarithm has two parts, since y multiplies its error: with s = f / (2 + f) and z = s² in two
+// parts too, ln(1 + f) = 2s + s z (⅔ + z R(z)), where R needs one part: it counts 2⁻¹² of the whole. `magnitude` is for
+// x >= 0; 1ʸ with an infinite y and x⁰ with an infinite x or x = 0 are NaN there.
+//
+// The sign is x's where y is odd; a negative base has no other than whole powers. x⁰ and 1ʸ are 1 whatever else is NaN,
+// and (-1)^±∞ is 1: infinity is even.
+#define POWER(T)                                                                                                       \
+  NABLA_INLINE T LEVEL(log_parts_##T)(T x, T *low) {                                                                   \
+    T k;                                                                                                               \
+    const T f = LEVEL(log_split_any_##T)(x, &k), d = 2 + f, inverse = 1 / d, s = f * inverse;                          \
+    const T s_low = FMA(-s, f - (d - 2), FMA(-s, d, f)) * inverse;                                                     \
+    const T z = s * s, z_low = FMA(2 * s, s_low, FMA(s, s, -z)), R = z * LEVEL(power_series_##T)(z);                   \
+    const T c = TWO_THIRDS_##T + R, c_low = ((TWO_THIRDS_##T - c) + R) + TWO_THIRDS_LOW_##T;                           \
+    const T cube = s * z, cube_low = FMA(s, z_low, FMA(s_low, z, FMA(s, z, -cube)));                                   \
+    const T t = cube * c, t_low = FMA(cube, c_low, FMA(cube_low, c, FMA(cube, c, -t)));                                \
+    /* k ln 2 + 2s + t, each sum with its rounding error. */                                                           \
+    const T whole = k * LOG_LN2_##T, sum = whole + 2 * s, total = sum + t;                                             \
+    const T lost = (2 * s - (sum - whole)) + (t - (total - sum));                                                      \
+    const T small = lost + FMA(k, LOG_LN2_LOW_##T, 2 * s_low + t_low), high = total + small;                           \
+    *low = small - (high - total);                                                                                     \
+    return high;                                                                                                       \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(magnitude_##T)(T x, T y) {                                                                      \
+    T low;                                                                                                             \
+    const T log = LEVEL(log_parts_##T)(x, &low);                                                                       \
+    const T t = y * (x < (T)INFINITY ? (x == 0 ? -(T)INFINITY : log) : x);                                             \
+    const T c = t > EXP_MOST_##T ? EXP_MOST_##T : t < EXP_LEAST_##T ? EXP_LEAST_##T : t;                               \
+    const T t_low = c == t ? FMA(y, low, FMA(y, log, -t)) : 0;                                                         \
+    /* As in exp, but that t_low joins r before the series. */                                                         \
+    const T shifted = FMA(c, LOG2_E_##T, SHIFT_##T), n = shifted - SHIFT_##T;                                          \
+    const T near = FMA(n, -EXP_LN2_##T, c), far = FMA(n, -EXP_LN2_LOW_##T, t_low), r = near + far;                     \
+    return LEVEL(exp_of_sum_##T)(r, (near - r) + far, LEVEL(low_bits_##T)(shifted));                                   \
+  }                                                                                                                    \
+  NABLA_INLINE T LEVEL(power_##T)(T x, T y) {                                                                          \
+    const T a = __builtin_elementwise_abs(x), m = LEVEL(magnitude_##T)(a, y), half = (T)0.5 * y;                       \
+    const int whole = __builtin_elementwise_roundeven(y) == y, even = __builtin_elementwise_roundeven(half) == half;   \
+    const T real = ((x < 0) & (a < (T)INFINITY) & !whole) ? (T)NAN : m;                                                \
+    const T power = (whole & !even) ? __builtin_elementwise_copysign(real, x) : real;                                  \
+    return ((y == 0) | (x == 1) | ((x == -1) & (__builtin_elementwise_abs(y) == (T)INFINITY))) ? 1 : power;            \
+  }
+POWER(f32)
+POWER(f64)
+#undef POWER
+#undef TWO_THIRDS_f32
+#undef TWO_THIRDS_LOW_f32
+#undef TWO_THIRDS_f64
+#undef TWO_THIRDS_LOW_f64
