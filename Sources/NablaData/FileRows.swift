@@ -1,11 +1,12 @@
 import NablaTensor
+import Synchronization
 
-/// The rows of an array in a file, which is mapped: the file may be larger than memory.
+/// The rows of an array in a file, which may be larger than memory.
 ///
-/// Elements come from the file when they are looked at, and the system drops them when memory is short. Rows that are
-/// announced are read ahead while others are worked on. The file is never written. It stays mapped as long as this lives,
-/// and may be deleted or replaced meanwhile; if another program cuts it short, looking at what is gone ends the process
-/// (SIGBUS), as with every mapping.
+/// Rows are read into buffers when they are asked for; an error of the disk, or the end of a file that was cut short, is
+/// then the error of the compiled call. Other operations look at the file as it is mapped: elements come from it when they
+/// are touched, the system drops them when memory is short, and touching what was cut off ends the process (SIGBUS). The
+/// file is never written. It stays open as long as this lives, and may be deleted or replaced meanwhile.
 public final class FileRows: RowSource {
   /// The element type.
   public let dtype: DType
@@ -16,6 +17,7 @@ public final class FileRows: RowSource {
   private let offset: Int
   // Computed once: rows are asked for often.
   private let width: Int
+  private let buffers = Buffers()
 
   /// The rows of the array in a .npy file; formats as for ``Tensor/init(mapping:)``.
   ///
@@ -72,11 +74,44 @@ public final class FileRows: RowSource {
     (mapping.bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 64)!) + offset
   }
 
-  /// Where the rows are mapped.
-  public func beginReading(_ rows: Range<Int>) -> UnsafeRawPointer { address! + rows.lowerBound * width }
+  // Reading beats looking at the mapping, which costs page faults, and, where memory is limited, pages that are hard to
+  // take back: an epoch over 4 GiB took 1.7 s against 3.0 s with 1 GB, and 0.17 s against 0.21 s from the cache. The
+  // system reads ahead by itself, and better than when it is told to (MADV_WILLNEED: 3.0 s), so nothing is announced.
+  /// The rows in a buffer, read from the file.
+  public func beginReading(_ rows: Range<Int>) throws -> UnsafeRawPointer {
+    let bytes = offset + rows.lowerBound * width..<offset + rows.upperBound * width
+    let buffer = buffers.take(bytes.count)
+    do { try mapping.read(bytes, into: buffer) } catch {
+      buffers.giveBack(UnsafeRawPointer(buffer))
+      throw error
+    }
+    return UnsafeRawPointer(buffer)
+  }
+  /// The buffer serves other rows.
+  public func endReading(_ rows: Range<Int>, at address: UnsafeRawPointer) { buffers.giveBack(address) }
+}
 
-  /// Lets the system read the rows ahead.
-  public func willRead(_ rows: Range<Int>) {
-    mapping.readAhead(offset + rows.lowerBound * width..<offset + rows.upperBound * width)
+/// Memory that is used again: as many buffers as rows are read at the same time.
+private final class Buffers: Sendable {
+  private struct Content {
+    var free: [Storage] = []
+    var taken: [Storage] = []
+  }
+  private let content = Mutex(Content())
+
+  func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    content.withLock { content in
+      let index = content.free.lastIndex { $0.count >= bytes }
+      let buffer = index.map { content.free.remove(at: $0) } ?? Storage(dtype: .uint8, shape: [bytes])
+      content.taken.append(buffer)
+      return buffer.base
+    }
+  }
+
+  func giveBack(_ address: UnsafeRawPointer) {
+    content.withLock { content in
+      guard let index = content.taken.firstIndex(where: { UnsafeRawPointer($0.base) == address }) else { return }
+      content.free.append(content.taken.remove(at: index))
+    }
   }
 }

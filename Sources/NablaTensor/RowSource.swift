@@ -32,7 +32,7 @@ public protocol RowSource: AnyObject, Sendable {
   /// The address of some rows, one or more, in row-major order, aligned for the element type. They stay there, unchanged,
   /// until `endReading` is called with the same arguments.
   ///
-  /// A source that throws makes the operation fail with a ``NablaError`` that quotes the error's description.
+  /// A source that throws makes the compiled call fail with a ``NablaError`` that quotes the error's description.
   func beginReading(_ rows: Range<Int>) throws -> UnsafeRawPointer
   /// The rows are read, and not looked at any more.
   func endReading(_ rows: Range<Int>, at address: UnsafeRawPointer)
@@ -141,38 +141,46 @@ extension AnyTensor {
   /// The source that these rows come from, in order and without gaps, and the number of the first one; nil for tensors
   /// that look at memory of their own, or at a source's in another way.
   package var rowSource: (source: any RowSource, firstRow: Int)? {
+    guard isDense, let (source, firstRow, offset) = rowOrigin, offset == 0 else { return nil }
+    return shape.dropFirst().elementsEqual(source.shape.dropFirst()) ? (source, firstRow) : nil
+  }
+
+  /// The source that these rows come from, with the number of the first one and the bytes before this window's elements in
+  /// each; nil where they are not rows of a source, or some of their columns.
+  private var rowOrigin: (source: any RowSource, firstRow: Int, offset: Int)? {
     guard let owner = storage.owner, !(owner is Storage), let source = owner as? any RowSource else { return nil }
-    guard let base = source.address else { return (source, 0) }
+    guard let base = source.address else { return (source, 0, 0) }
     let width = source.rowByteCount
-    let offset = UnsafeRawPointer(address) - base
-    guard isDense, rank > 0, dtype == source.dtype, width > 0, offset % width == 0,
-      shape.dropFirst().elementsEqual(source.shape.dropFirst())
+    let distance = UnsafeRawPointer(address) - base
+    guard rank > 0, width > 0, distance >= 0 else { return nil }
+    let steps = resolvedStrides
+    // The last element of a row must lie in the source's row too.
+    let reach = zip(steps, shape).dropFirst().reduce(1) { $0 + $1.0 * max(0, $1.1 - 1) } * dtype.byteCount
+    guard steps[0] * dtype.byteCount == width, steps.allSatisfy({ $0 >= 0 }), distance % width + reach <= width
     else { return nil }
-    return (source, offset / width)
+    return (source, distance / width, distance % width)
   }
 
   /// Calls `body` with some rows, which a source may give for that time alone.
   package func withRows<Result>(_ rows: Range<Int>, _ body: (AnyTensor) throws -> Result) throws -> Result {
-    guard storage.kind == .rows, let source = storage.owner as? any RowSource else {
+    guard let (source, firstRow, offset) = rowOrigin else {
       var starts = [Int](repeating: 0, count: rank)
       starts[0] = rows.lowerBound
       return try body(
         window(starts: starts, sizes: [rows.count] + shape.dropFirst(), steps: [Int](repeating: 1, count: rank)))
     }
-    let address = try source.beginReading(rows)
-    defer { source.endReading(rows, at: address) }
-    let window = Storage(movable: dtype, shape: Shape(unchecked: [rows.count] + shape.dropFirst()))
-    window.move(to: UnsafeMutableRawPointer(mutating: address))
+    let range = firstRow + rows.lowerBound..<firstRow + rows.upperBound
+    let address = try source.beginReading(range)
+    defer { source.endReading(range, at: address) }
+    let shape = Shape(unchecked: [rows.count] + shape.dropFirst())
+    let window = Storage(movable: dtype, shape: shape, strides: strides)
+    window.move(to: UnsafeMutableRawPointer(mutating: address) + offset)
     return try body(AnyTensor(window))
   }
 
-  /// Announces rows to the source that they come from, if they do: also of a window on some columns.
+  /// Announces rows to the source that they come from, if they do.
   package func willRead(_ rows: Range<Int>) {
-    guard let owner = storage.owner, !(owner is Storage), let source = owner as? any RowSource else { return }
-    guard let base = source.address else { return source.willRead(rows) }
-    let width = source.rowByteCount
-    guard rank > 0, width > 0, resolvedStrides[0] * dtype.byteCount == width else { return }
-    let first = (UnsafeRawPointer(address) - base) / width + rows.lowerBound
-    source.willRead(first..<min(first + rows.count, source.shape[0]))
+    guard let (source, firstRow, _) = rowOrigin else { return }
+    source.willRead(firstRow + rows.lowerBound..<firstRow + rows.upperBound)
   }
 }

@@ -135,4 +135,43 @@ func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: 
       #expect(a[1].scalars.map(\.bitPattern) == b[1].scalars.map(\.bitPattern))
     }
   }
+
+  /// Compiled functions read the rows of a file; of one that was cut short they say so, and the process lives.
+  @Test func aFileThatIsCutShort() throws {
+    try withFolder { folder in
+      let path = folder + "x.npy"
+      try Tensor<Float>(shape: [50_000, 8], scalars: [Float](repeating: 1, count: 400_000)).save(npy: path)
+      let x = try Tensor<Float>(mapping: path)
+      let w = Variable<Float>(1)
+      let step = compiled { (x: Tensor<Float>) in
+        let total = (x * w).sum(axis: 0)
+        w.assign(total.sum())
+        return total
+      }
+      #expect(step(x).scalars == [Float](repeating: 50_000, count: 8) && w.value.scalar == 400_000)
+      let handle = try #require(FileHandle(forWritingAtPath: path))
+      try handle.truncate(atOffset: 1_000_001)
+      do {
+        _ = try throwingErrors { step(x) }
+        Issue.record("no error")
+      } catch let error as NablaError {
+        #expect(error.message.contains("argument 0: its source does not give rows "))
+        #expect(error.message.contains("\(path): byte 1000001: expected "))
+        #expect(error.message.hasSuffix("seen the end of the file"))
+      }
+      #expect(w.value.scalar == 400_000)
+    }
+  }
+
+  @Test func fileRows() throws {
+    let rows = try FileRows(npy: fixture("version2"))
+    #expect(rows.shape == [3, 2] && rows.dtype == .float32)
+    expectEqual(try Tensor<Float>(readingRowsOf: rows), shape: [3, 2], [0, 1, 2, 3, 4, 5])
+    expectEqual(Tensor<Float>(rowsOf: rows)[1..<3], shape: [2, 2], [2, 3, 4, 5])
+    for name in ["fortran", "scalar"] { #expect(throws: DataError.self) { try FileRows(npy: fixture(name)) } }
+    #expect(throws: DataError.self) { try FileRows(raw: fixture("version2"), dtype: .float32, shape: .scalar) }
+    let empty = try FileRows(npy: fixture("empty"))
+    expectEqual(try Tensor<Double>(readingRowsOf: empty), shape: [2, 0, 3], [])
+    #expect(Tensor<Double>(rowsOf: empty).sum(axis: 0).shape == [0, 3])
+  }
 }
