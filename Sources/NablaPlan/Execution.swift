@@ -223,9 +223,12 @@ final class Execution {
   private func look(_ argument: Argument, _ list: UnsafeMutablePointer<TensorList>) {
     let value = list.pointee.tensors[argument.position]
     if value.storage.owner != nil, let rows = value.rowSource {
+      argumentsStay = false
       return read(argument, value, rows.source, rows.firstRow)
     }
-    value.isDense ? move(argument.slot, to: value.address) : hold(value.dense, argument.slot)
+    if value.isDense { return move(argument.slot, to: value.address) }
+    argumentsStay = false
+    hold(value.dense, argument.slot)
   }
 
   /// Lets a window look at a value, and keeps that.

@@ -221,6 +221,18 @@ import Testing
       lines.filter { $0.contains("sin ->") }.count == 1 && !f.plan.contains("exp") && !f.plan.contains("* ->"))
   }
 
+  /// A window that is copied at each call is so at calls with the same value, too.
+  @Test func theSameWindowAgain() {
+    let x = Tensor<Float>(shape: [300, 200], scalars: (0..<60_000).map { Float($0 % 13) })
+    let f = compiled { (x: Tensor<Float>) in x * 2 }
+    let window = x.transposed()
+    let expected = (window * 2).scalars
+    for _ in 0..<4 {
+      let others = (0..<3).map { Tensor<Float>(repeating: Float($0), shape: [200, 300]) * 3 }  // takes what was freed
+      #expect(f(window).scalars == expected && others.count == 3)
+    }
+  }
+
   /// A chain of operations that run whole needs two or three buffers, not one for each.
   @Test func valuesShareMemory() {
     let size = 60
