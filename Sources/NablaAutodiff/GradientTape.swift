@@ -37,10 +37,10 @@ public final class GradientTape: Recorder {
   var isSpent = false
   /// Set while several gradients make up one result, a Jacobian.
   var keepsRecords = false
+  @exclusivity(unchecked)  // no method of the log calls back
   private var log = Log()
 
-  /// What is recorded, in one value: a class checks each access to each of its properties, and a small operation has time
-  /// for one.
+  /// What is recorded.
   struct Log {
     var isPaused = false
     var records: [Record] = []
@@ -52,9 +52,12 @@ public final class GradientTape: Recorder {
     init() { records.reserveCapacity(16) }
   }
 
-  var records: [Record] {
-    get { log.records }
-    set { log.records = newValue }
+  var records: [Record] { log.records }
+  /// The records, which the tape lets go.
+  func takeRecords() -> [Record] {
+    var taken: [Record] = []
+    swap(&taken, &log.records)
+    return taken
   }
   /// The node of a tensor or variable, if it is watched or was recorded.
   func node(_ identity: UInt64) -> Int32? { log.nodes[identity] }
@@ -73,10 +76,23 @@ public final class GradientTape: Recorder {
   /// Runs `body` and records its operations. A second call resumes the recording.
   ///
   /// Errors: a tape that is not persistent and has given its gradients; call ``reset()`` first.
+  @inlinable
   public func record<Result>(_ body: () throws -> Result) rethrows -> Result {
-    if isSpent { fail("record", "this tape has given its gradients; reset() it, or make it persistent") }
-    return isOpen ? try body() : try run(body)
+    let opens = beginRecording()
+    defer { if opens { endRecording() } }
+    return try body()
   }
+
+  /// Opens the tape; false where it is open already.
+  @usableFromInline
+  func beginRecording() -> Bool {
+    if isSpent { fail("record", "this tape has given its gradients; reset() it, or make it persistent") }
+    if isOpen { return false }
+    open()
+    return true
+  }
+  @usableFromInline
+  func endRecording() { close() }
 
   /// Watches a tensor: gradients for it can be asked for. Integers and Bool are never watched.
   public func watch<S>(_ tensor: Tensor<S>) { watch(tensor.erased) }

@@ -142,6 +142,19 @@ public struct Cotangents {
   private(set) var second: AnyTensor?
   private(set) var rest: [(operand: Int, value: AnyTensor)] = []
 
+  /// What the first operand was given, handed over.
+  @inline(__always)
+  mutating func takeFirst() -> AnyTensor? { Self.take(&first) }
+  /// What the second operand was given, handed over.
+  @inline(__always)
+  mutating func takeSecond() -> AnyTensor? { Self.take(&second) }
+  @inline(__always)
+  private static func take(_ value: inout AnyTensor?) -> AnyTensor? {
+    var taken: AnyTensor?
+    swap(&taken, &value)
+    return taken
+  }
+
   init(first: Bool, second: Bool, rest: [Bool]) {
     (wantsFirst, wantsSecond, wantsRest) = (first, second, rest)
   }

@@ -22,15 +22,22 @@ open class Recorder: Context {
       return .failed(x[0].dtype, x[0].shape)
     }
     let y = thread.pointee.tracer == nil ? primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, type)
-    if y.dtype.isFloatingPoint, let context = Context.current { observe(context, primitive, x, y) }
+    if y.dtype.isFloatingPoint { withCurrent { observe($0, primitive, x, y) } }
     return y
   }
 
   /// The value of a variable, shown to the open recorders.
   static func read(_ variable: AnyVariable, _ value: AnyTensor) -> AnyTensor {
     let seen = value.detached
-    if let context = Context.current { observeRead(context, variable, seen) }
+    withCurrent { observeRead($0, variable, seen) }
     return seen
+  }
+
+  /// Runs `body` with the innermost context, which stays open meanwhile: no reference is counted.
+  @inline(__always)
+  private static func withCurrent(_ body: (Context) -> Void) {
+    guard let context = Context.thread.pointee.context else { return }
+    Unmanaged<Context>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
   }
 
   // The recorders of a stack see things outermost first.
