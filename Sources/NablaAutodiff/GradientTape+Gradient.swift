@@ -162,18 +162,32 @@ extension GradientTape {
 @usableFromInline
 var tapeHasFailed: Bool { ErrorScope.hasFailed }
 
+/// What the backward pass knows of a node.
+private struct BackwardNode {
+  var gradient: AnyTensor?
+  var isSource = false
+  /// Whether this is a source or depends on one: nothing is computed for the others.
+  var leadsToSource = false
+}
+
+extension UnsafeMutableBufferPointer<BackwardNode> {
+  fileprivate func leadsToSource(_ node: Int32) -> Bool { node >= 0 && self[Int(node)].leadsToSource }
+}
+
 /// The walk from targets to sources. Records lie in one array in the order of execution, so the walk is a loop, and a
 /// tape of any length is freed without recursion.
-private struct BackwardPass {
-  private struct Node {
-    var gradient: AnyTensor?
-    var isSource = false
-    /// Whether this is a source or depends on one: nothing is computed for the others.
-    var leadsToSource = false
-  }
-  private var nodes: [Node]
+private struct BackwardPass: ~Copyable {
+  // Plain memory, as in `IdentityTable`.
+  private let nodes: UnsafeMutableBufferPointer<BackwardNode>
 
-  init(nodeCount: Int) { nodes = Array(repeating: Node(), count: nodeCount) }
+  init(nodeCount: Int) {
+    nodes = .allocate(capacity: nodeCount)
+    nodes.initialize(repeating: BackwardNode())
+  }
+  deinit {
+    nodes.deinitialize()
+    nodes.deallocate()
+  }
 
   mutating func markSource(_ node: Int) {
     nodes[node].isSource = true
@@ -194,11 +208,12 @@ private struct BackwardPass {
   }
 
   private mutating func mark(_ records: [GradientTape.Record]) {
-    records.withUnsafeBufferPointer { records in
+    records.withUnsafeBufferPointer { [nodes] records in
       for index in records.indices {
+        let operands = records[index].operandNodes
         let isWanted =
-          isWanted(records[index].operandNodes.first) || isWanted(records[index].operandNodes.second)
-          || records[index].operandNodes.rest.contains(where: isWanted)
+          nodes.leadsToSource(operands.first) || nodes.leadsToSource(operands.second)
+          || operands.rest.contains(where: nodes.leadsToSource)
         if isWanted { nodes[Int(records[index].resultNode)].leadsToSource = true }
       }
     }
@@ -208,16 +223,14 @@ private struct BackwardPass {
     let node = Int(record.resultNode)
     guard nodes[node].leadsToSource, let gradient = takeGradient(node) else { return }
     let (first, second) = (record.operandNodes.first, record.operandNodes.second)
-    var cotangents = Cotangents(first: isWanted(first), second: isWanted(second), rest: wantedRest(record))
+    let rest = record.operandNodes.rest
+    var cotangents = Cotangents(
+      first: nodes.leadsToSource(first), second: nodes.leadsToSource(second),
+      rest: rest.isEmpty ? [] : rest.map(nodes.leadsToSource))
     record.primitive.vjp(gradient, record.operands, record.result, &cotangents)
     if let value = cotangents.takeFirst() { accumulate(value, at: Int(first)) }
     if let value = cotangents.takeSecond() { accumulate(value, at: Int(second)) }
     for (operand, value) in cotangents.rest { accumulate(value, at: Int(record.operandNodes[operand])) }
-  }
-
-  private func isWanted(_ node: Int32) -> Bool { node >= 0 && nodes[Int(node)].leadsToSource }
-  private func wantedRest(_ record: borrowing GradientTape.Record) -> [Bool] {
-    record.operandNodes.rest.isEmpty ? [] : record.operandNodes.rest.map(isWanted)
   }
 
   /// The gradient of a node, which only sources keep.

@@ -41,7 +41,7 @@ public final class GradientTape: Recorder {
   private var log = Log()
 
   /// What is recorded.
-  struct Log {
+  struct Log: ~Copyable {
     var isPaused = false
     var records: [Record] = []
     /// From the identity of a tensor or variable to its node.
@@ -49,7 +49,8 @@ public final class GradientTape: Recorder {
     private(set) var nodeCount: Int32 = 0
     private(set) var variables: [AnyVariable] = []
 
-    init() { records.reserveCapacity(16) }
+    // Blocks of up to a KiB come from a list of malloc's for the thread, larger ones take several times as long.
+    init() { records.reserveCapacity(7) }
   }
 
   var records: [Record] { log.records }

@@ -10,9 +10,10 @@ open class Context {
   // An open context is kept by the caller that opened it, and so are those outside of it: what refers to them counts no
   // references. Nothing here is read while it is written, so there is no access to check either.
 
-  /// The context that was innermost when this one opened.
   @exclusivity(unchecked)
-  package private(set) final unowned(unsafe) var outer: Context?
+  private final unowned(unsafe) var surrounding: Context?
+  /// The context that was innermost when this one opened.
+  package final var outer: Context? { surrounding }
 
   /// Whether this is a recorder of operations; a stored flag, since a dynamic cast costs more than small operations.
   package final let isRecorder: Bool
@@ -66,7 +67,7 @@ open class Context {
   /// Opens this context inside the current ones. The caller keeps it until it closes it.
   package final func open() {
     let before = Context.current
-    outer = before
+    surrounding = before
     errorScope = isErrorScope ? unsafeDowncast(self, to: ErrorScope.self) : before?.errorScope
     tracer = isTracer ? self : before?.tracer
     Context.enter(self)
@@ -74,8 +75,8 @@ open class Context {
 
   /// Closes this context, which is the innermost one.
   package final func close() {
-    Context.enter(outer)
-    (outer, errorScope, tracer) = (nil, nil, nil)
+    Context.enter(surrounding)
+    (surrounding, errorScope, tracer) = (nil, nil, nil)
   }
 
   /// Makes `context` the innermost one while `body` runs; nil closes all.
