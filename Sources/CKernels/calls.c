@@ -29,6 +29,10 @@ void nabla_call_reduce_columns(const nabla_call *call, char *const *at) {
   call->loop.columns(at[call->a], call->rows, call->n, at[call->y]);
 }
 
+void nabla_call_row_map(const nabla_call *call, char *const *at) {
+  call->loop.map(at[call->a], call->rows, call->n, at[call->y]);
+}
+
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at) {
   for (ptrdiff_t i = 0; i < count; i++) calls[i].step(calls + i, at);
 }

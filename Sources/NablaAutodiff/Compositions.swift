@@ -90,25 +90,6 @@ extension TensorConvertible where Scalar: FloatingPointScalar {
 
 // MARK: Activations
 
-/// eˣ / Σ eˣ along an axis, without overflow.
-///
-/// Errors: an axis out of range.
-public func softmax<T: TensorConvertible>(_ x: T, axis: Int = -1) -> Tensor<T.Scalar>
-where T.Scalar: FloatingPointScalar {
-  let x = x.asTensor()
-  let raised = exp(x - stopGradient(x).max(axis: axis, keepingDimensions: true))
-  return raised / raised.sum(axis: axis, keepingDimensions: true)
-}
-
-/// ln softmax along an axis: x - ln Σ eˣ.
-///
-/// Errors: an axis out of range.
-public func logSoftmax<T: TensorConvertible>(_ x: T, axis: Int = -1) -> Tensor<T.Scalar>
-where T.Scalar: FloatingPointScalar {
-  let x = x.asTensor()
-  return x - x.logSumExp(axis: axis, keepingDimensions: true)
-}
-
 /// x where it is positive, slope · x elsewhere; the derivative at 0 is the slope.
 public func leakyRelu<T: TensorConvertible>(_ x: T, slope: T.Scalar = 0.2) -> Tensor<T.Scalar>
 where T.Scalar: FloatingPointScalar {

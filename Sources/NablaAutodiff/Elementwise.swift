@@ -112,13 +112,12 @@ public protocol BinaryElementwise: BinaryLoop {
 
 /// The common shape of two operands of one type, or nil after the error.
 func broadcastShape(_ name: String, _ x: Operands) -> Shape? {
-  let (a, b) = (x[0], x[1])
-  guard a.dtype == b.dtype else {
-    fail(name, "\(a.dtype) and \(b.dtype) do not mix; convert one with Tensor(castingFrom:)")
+  guard x[0].dtype == x[1].dtype else {
+    fail(name, "\(x[0].dtype) and \(x[1].dtype) do not mix; convert one with Tensor(castingFrom:)")
     return nil
   }
-  guard let shape = a.shape.broadcast(with: b.shape) else {
-    fail(name, "shapes \(a.shape) and \(b.shape) do not broadcast: sizes must be equal or 1, from the last axis")
+  guard let shape = x[0].shape.broadcast(with: x[1].shape) else {
+    fail(name, "shapes \(x[0].shape) and \(x[1].shape) do not broadcast: sizes must be equal or 1, from the last axis")
     return nil
   }
   return shape

@@ -40,8 +40,7 @@ extension GradientTape {
     of target: Tensor<T>, for source: Source, outputGradients: Tensor<T>? = nil,
     unconnected: UnconnectedGradients = .none
   ) -> Tensor<Source.Scalar>? {
-    gradient(
-      of: [target], for: [source], outputGradients: outputGradients.map { [$0] }, unconnected: unconnected)[0]
+    gradient(of: target, for: [source], outputGradients: outputGradients, unconnected: unconnected)[0]
   }
 
   /// The gradients of a target with respect to several sources, in their order.
@@ -50,7 +49,9 @@ extension GradientTape {
     of target: Tensor<T>, for sources: [Source], outputGradients: Tensor<T>? = nil,
     unconnected: UnconnectedGradients = .none
   ) -> [Tensor<Source.Scalar>?] {
-    gradient(of: [target], for: sources, outputGradients: outputGradients.map { [$0] }, unconnected: unconnected)
+    let gradients = gradient(
+      of: target.erased, for: sources.map(\.gradientIdentity), seed: outputGradients?.erased)
+    return typed(gradients, sources, unconnected)
   }
 
   /// The gradients of the sum of several targets with respect to several sources, in their order. A source that is
@@ -66,8 +67,17 @@ extension GradientTape {
     }
     let gradients = gradient(
       of: targets.map(\.erased), for: sources.map(\.gradientIdentity), seeds: outputGradients?.map(\.erased))
-    return zip(sources, gradients).map { source, gradient in
-      if let gradient { return Tensor(unchecked: gradient) }
+    return typed(gradients, sources, unconnected)
+  }
+
+  /// The gradients with their element type.
+  @inlinable
+  func typed<Source: GradientSource>(
+    _ gradients: [AnyTensor?], _ sources: [Source], _ unconnected: UnconnectedGradients
+  ) -> [Tensor<Source.Scalar>?] {
+    sources.indices.map { index in
+      if let gradient = gradients[index] { return Tensor(unchecked: gradient) }
+      let source = sources[index]
       // After a mistake everything is connected to it: a stand-in, so that code that unwraps goes on to the throw.
       if tapeHasFailed { return Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) }
       return unconnected == .zeros ? Tensor(zeros: source.shape) : nil
@@ -87,7 +97,7 @@ extension GradientTape {
   ) -> (Tensor<First.Scalar>?, Tensor<Second.Scalar>?, repeat Tensor<(each Rest).Scalar>?) {
     var identities = [first.gradientIdentity, second.gradientIdentity]
     for source in repeat each rest { identities.append(source.gradientIdentity) }
-    var gradients = gradient(of: [target.erased], for: identities, seeds: nil)[...]
+    var gradients = gradient(of: target.erased, for: identities, seed: nil)[...]
     return (next(&gradients, first), next(&gradients, second), repeat next(&gradients, each rest))
   }
 
@@ -101,30 +111,50 @@ extension GradientTape {
   /// The gradients by identity; `seeds` are ones unless given.
   @usableFromInline
   func gradient(of targets: [AnyTensor], for sources: [UInt64], seeds: [AnyTensor]?) -> [AnyTensor?] {
+    backward(sources) { pass in
+      for (index, target) in targets.enumerated() where !seed(&pass, target, seeds?[index], number: index) {
+        return false
+      }
+      return true
+    }
+  }
+
+  /// The gradients by identity of one target, the usual case.
+  @usableFromInline
+  func gradient(of target: AnyTensor, for sources: [UInt64], seed: AnyTensor?) -> [AnyTensor?] {
+    backward(sources) { self.seed(&$0, target, seed, number: 0) }
+  }
+
+  /// Gives the node of a target its seed; false after an error.
+  private func seed(_ pass: inout BackwardPass, _ target: AnyTensor, _ given: AnyTensor?, number: Int) -> Bool {
+    let seed = given ?? AnyTensor(repeating: 1, dtype: target.dtype, shape: target.shape)
+    guard seed.shape == target.shape && seed.dtype == target.dtype else {
+      fail("gradient", "target \(number) has shape \(target.shape), its output gradient \(seed.shape)")
+      return false
+    }
+    if let node = node(target.identity) { pass.accumulate(seed, at: Int(node)) }
+    return true
+  }
+
+  /// Walks from the nodes that `seed` begins at to the sources, and returns what arrived there.
+  @inline(__always)
+  private func backward(_ sources: [UInt64], from seed: (inout BackwardPass) -> Bool) -> [AnyTensor?] {
     guard !isSpent else {
       fail("gradient", "a tape that is not persistent gives one set of gradients; make it persistent for more")
       return sources.map { _ in nil }
     }
     if ErrorScope.hasFailed { return sources.map { _ in nil } }
-    let sourceNodes = sources.map { node($0) }
-    var pass = BackwardPass(nodeCount: Int(nodeCount), sources: sourceNodes)
-    for (index, target) in targets.enumerated() {
-      let seed = seeds?[index] ?? AnyTensor(repeating: 1, dtype: target.dtype, shape: target.shape)
-      guard seed.shape == target.shape && seed.dtype == target.dtype else {
-        fail("gradient", "target \(index) has shape \(target.shape), its output gradient \(seed.shape)")
-        return sources.map { _ in nil }
-      }
-      if let node = node(target.identity) { pass.accumulate(seed, at: Int(node)) }
-    }
+    var pass = BackwardPass(nodeCount: Int(nodeCount))
+    for source in sources { if let node = node(source) { pass.markSource(Int(node)) } }
+    guard seed(&pass) else { return sources.map { _ in nil } }
     if isPersistent || keepsRecords {
       pass.run(over: records)
     } else {
       isSpent = true
-      var owned = records
-      records = []
+      var owned = takeRecords()
       pass.run(consuming: &owned)
     }
-    return sourceNodes.map { $0.flatMap { pass.gradients[Int($0)] } }
+    return sources.map { source in node(source).flatMap { pass.gradient(at: Int($0)) } }
   }
 }
 
@@ -132,25 +162,43 @@ extension GradientTape {
 @usableFromInline
 var tapeHasFailed: Bool { ErrorScope.hasFailed }
 
+/// What the backward pass knows of a node.
+private struct BackwardNode {
+  var gradient: AnyTensor?
+  var isSource = false
+  /// Whether this is a source or depends on one: nothing is computed for the others.
+  var leadsToSource = false
+}
+
+extension UnsafeMutableBufferPointer<BackwardNode> {
+  fileprivate func leadsToSource(_ node: Int32) -> Bool { node >= 0 && self[Int(node)].leadsToSource }
+}
+
 /// The walk from targets to sources. Records lie in one array in the order of execution, so the walk is a loop, and a
 /// tape of any length is freed without recursion.
-private struct BackwardPass {
-  var gradients: [AnyTensor?]
-  private let isSource: [Bool]
-  /// Whether a node is a source or depends on one: nothing is computed for the others.
-  private var leadsToSource: [Bool]
+private struct BackwardPass: ~Copyable {
+  // Plain memory, as in `IdentityTable`.
+  private let nodes: UnsafeMutableBufferPointer<BackwardNode>
 
-  init(nodeCount: Int, sources: [Int32?]) {
-    gradients = [AnyTensor?](repeating: nil, count: nodeCount)
-    var marks = [Bool](repeating: false, count: nodeCount)
-    for case let node? in sources { marks[Int(node)] = true }
-    isSource = marks
-    leadsToSource = marks
+  init(nodeCount: Int) {
+    nodes = .allocate(capacity: nodeCount)
+    nodes.initialize(repeating: BackwardNode())
   }
+  deinit {
+    nodes.deinitialize()
+    nodes.deallocate()
+  }
+
+  mutating func markSource(_ node: Int) {
+    nodes[node].isSource = true
+    nodes[node].leadsToSource = true
+  }
+
+  func gradient(at node: Int) -> AnyTensor? { nodes[node].gradient }
 
   mutating func run(over records: [GradientTape.Record]) {
     mark(records)
-    for record in records.reversed() where !ErrorScope.hasFailed { pull(record) }
+    for index in records.indices.reversed() where !ErrorScope.hasFailed { pull(records[index]) }
   }
 
   /// As `run(over:)`, letting each record go as soon as it is done, so that memory falls on the way.
@@ -160,41 +208,50 @@ private struct BackwardPass {
   }
 
   private mutating func mark(_ records: [GradientTape.Record]) {
-    records.withUnsafeBufferPointer { records in
+    records.withUnsafeBufferPointer { [nodes] records in
       for index in records.indices {
+        let operands = records[index].operandNodes
         let isWanted =
-          isWanted(records[index].operandNodes.first) || isWanted(records[index].operandNodes.second)
-          || records[index].operandNodes.rest.contains(where: isWanted)
-        if isWanted { leadsToSource[Int(records[index].resultNode)] = true }
+          nodes.leadsToSource(operands.first) || nodes.leadsToSource(operands.second)
+          || operands.rest.contains(where: nodes.leadsToSource)
+        if isWanted { nodes[Int(records[index].resultNode)].leadsToSource = true }
       }
     }
   }
 
-  private mutating func pull(_ record: GradientTape.Record) {
+  private mutating func pull(_ record: borrowing GradientTape.Record) {
     let node = Int(record.resultNode)
-    guard leadsToSource[node], let gradient = gradients[node] else { return }
-    if !isSource[node] { gradients[node] = nil }
-    let nodes = record.operandNodes
+    guard nodes[node].leadsToSource, let gradient = takeGradient(node) else { return }
+    let (first, second) = (record.operandNodes.first, record.operandNodes.second)
+    let rest = record.operandNodes.rest
     var cotangents = Cotangents(
-      first: isWanted(nodes.first), second: isWanted(nodes.second), rest: nodes.rest.map(isWanted))
+      first: nodes.leadsToSource(first), second: nodes.leadsToSource(second),
+      rest: rest.isEmpty ? [] : rest.map(nodes.leadsToSource))
     record.primitive.vjp(gradient, record.operands, record.result, &cotangents)
-    if let value = cotangents.first { accumulate(value, at: Int(nodes.first)) }
-    if let value = cotangents.second { accumulate(value, at: Int(nodes.second)) }
-    for (operand, value) in cotangents.rest { accumulate(value, at: Int(nodes[operand])) }
+    if let value = cotangents.takeFirst() { accumulate(value, at: Int(first)) }
+    if let value = cotangents.takeSecond() { accumulate(value, at: Int(second)) }
+    for (operand, value) in cotangents.rest { accumulate(value, at: Int(record.operandNodes[operand])) }
   }
 
-  private func isWanted(_ node: Int32) -> Bool { node >= 0 && leadsToSource[Int(node)] }
+  /// The gradient of a node, which only sources keep.
+  @inline(__always)
+  private mutating func takeGradient(_ node: Int) -> AnyTensor? {
+    if nodes[node].isSource { return nodes[node].gradient }
+    var gradient: AnyTensor?
+    swap(&gradient, &nodes[node].gradient)
+    return gradient
+  }
 
   /// Adds to the gradient of a node, in place where nothing else sees it.
-  mutating func accumulate(_ value: AnyTensor, at node: Int) {
-    guard let present = gradients[node] else {
-      gradients[node] = value
+  mutating func accumulate(_ value: consuming AnyTensor, at node: Int) {
+    guard nodes[node].gradient != nil else {
+      nodes[node].gradient = value
       return
     }
     if Context.isActive {
-      gradients[node] = present + value
+      nodes[node].gradient = nodes[node].gradient! + value
     } else {
-      gradients[node]!.add(value, scaledBy: 1)
+      nodes[node].gradient!.add(value, scaledBy: 1)
     }
   }
 }

@@ -37,11 +37,11 @@ public final class GradientTape: Recorder {
   var isSpent = false
   /// Set while several gradients make up one result, a Jacobian.
   var keepsRecords = false
+  @exclusivity(unchecked)  // no method of the log calls back
   private var log = Log()
 
-  /// What is recorded, in one value: a class checks each access to each of its properties, and a small operation has time
-  /// for one.
-  struct Log {
+  /// What is recorded.
+  struct Log: ~Copyable {
     var isPaused = false
     var records: [Record] = []
     /// From the identity of a tensor or variable to its node.
@@ -49,12 +49,16 @@ public final class GradientTape: Recorder {
     private(set) var nodeCount: Int32 = 0
     private(set) var variables: [AnyVariable] = []
 
-    init() { records.reserveCapacity(16) }
+    // Blocks of up to a KiB come from a list of malloc's for the thread, larger ones take several times as long.
+    init() { records.reserveCapacity(7) }
   }
 
-  var records: [Record] {
-    get { log.records }
-    set { log.records = newValue }
+  var records: [Record] { log.records }
+  /// The records, which the tape lets go.
+  func takeRecords() -> [Record] {
+    var taken: [Record] = []
+    swap(&taken, &log.records)
+    return taken
   }
   /// The node of a tensor or variable, if it is watched or was recorded.
   func node(_ identity: UInt64) -> Int32? { log.nodes[identity] }
@@ -73,10 +77,23 @@ public final class GradientTape: Recorder {
   /// Runs `body` and records its operations. A second call resumes the recording.
   ///
   /// Errors: a tape that is not persistent and has given its gradients; call ``reset()`` first.
+  @inlinable
   public func record<Result>(_ body: () throws -> Result) rethrows -> Result {
-    if isSpent { fail("record", "this tape has given its gradients; reset() it, or make it persistent") }
-    return isOpen ? try body() : try run(body)
+    let opens = beginRecording()
+    defer { if opens { endRecording() } }
+    return try body()
   }
+
+  /// Opens the tape; false where it is open already.
+  @usableFromInline
+  func beginRecording() -> Bool {
+    if isSpent { fail("record", "this tape has given its gradients; reset() it, or make it persistent") }
+    if isOpen { return false }
+    open()
+    return true
+  }
+  @usableFromInline
+  func endRecording() { close() }
 
   /// Watches a tensor: gradients for it can be asked for. Integers and Bool are never watched.
   public func watch<S>(_ tensor: Tensor<S>) { watch(tensor.erased) }

@@ -3,8 +3,8 @@ import NablaTensor
 /// The smallest operation that has a kernel and a derivative: exp, multiply, matmul, sum, transpose.
 ///
 /// A conformance holds everything about the operation: its shape rule, its kernel, its derivative in both directions.
-/// Eager code, tapes and forward mode share it. Everything else (softmax, mean, losses) composes primitives and has no
-/// rule of its own. Stored properties are the attributes (an axis, a permutation); two operations are the same when
+/// Eager code, tapes and forward mode share it. Everything else (mean, variance, losses) composes primitives and
+/// has no rule of its own. Stored properties are the attributes (an axis, a permutation); two operations are the same when
 /// they are equal. <doc:AddingAnOperation> shows a real one.
 ///
 /// The rules are written with the public operations, so derivatives of derivatives come free.
@@ -147,6 +147,19 @@ public struct Cotangents {
   private(set) var first: AnyTensor?
   private(set) var second: AnyTensor?
   private(set) var rest: [(operand: Int, value: AnyTensor)] = []
+
+  /// What the first operand was given, handed over.
+  @inline(__always)
+  mutating func takeFirst() -> AnyTensor? { Self.take(&first) }
+  /// What the second operand was given, handed over.
+  @inline(__always)
+  mutating func takeSecond() -> AnyTensor? { Self.take(&second) }
+  @inline(__always)
+  private static func take(_ value: inout AnyTensor?) -> AnyTensor? {
+    var taken: AnyTensor?
+    swap(&taken, &value)
+    return taken
+  }
 
   init(first: Bool, second: Bool, rest: [Bool]) {
     (wantsFirst, wantsSecond, wantsRest) = (first, second, rest)

@@ -22,15 +22,22 @@ open class Recorder: Context {
       return .failed(x[0].dtype, x[0].shape)
     }
     let y = thread.pointee.tracer == nil ? primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, type)
-    if y.dtype.isFloatingPoint, let context = Context.current { observe(context, primitive, x, y) }
+    if y.dtype.isFloatingPoint { withCurrent { observe($0, primitive, x, y) } }
     return y
   }
 
   /// The value of a variable, shown to the open recorders.
   static func read(_ variable: AnyVariable, _ value: AnyTensor) -> AnyTensor {
     let seen = value.detached
-    if let context = Context.current { observeRead(context, variable, seen) }
+    withCurrent { observeRead($0, variable, seen) }
     return seen
+  }
+
+  /// Runs `body` with the innermost context, which stays open meanwhile: no reference is counted.
+  @inline(__always)
+  private static func withCurrent(_ body: (Context) -> Void) {
+    guard let context = Context.thread.pointee.context else { return }
+    Unmanaged<Context>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
   }
 
   // The recorders of a stack see things outermost first.
@@ -46,43 +53,48 @@ open class Recorder: Context {
 
 /// A table from identities to small numbers. Identities of one thread follow each other in runs, so the low bits are a
 /// perfect hash within a run; the number of the run is mixed in, for a tape whose runs other threads' lie between.
-struct IdentityTable {
-  private var slots: [(key: UInt64, value: Int32)]
+///
+/// It owns plain memory: of an array of these the type would be looked up each time one is made, and a tape makes one.
+struct IdentityTable: ~Copyable {
+  private struct Slot {
+    var key: UInt64 = 0
+    var value: Int32 = 0
+  }
+  private var slots: UnsafeMutableBufferPointer<Slot>
   private(set) var count = 0
 
-  init(capacity: Int = 64) { slots = Array(repeating: (0, 0), count: capacity) }
+  init(capacity: Int = 32) {
+    slots = .allocate(capacity: capacity)
+    slots.initialize(repeating: Slot())
+  }
+  deinit { slots.deallocate() }
 
+  /// Where a key is, or the free slot where it belongs.
   @inline(__always)
-  private static func start(_ key: UInt64) -> Int {
-    Int(truncatingIfNeeded: key &+ (key >> 12) &* 0x9E37_79B9_7F4A_7C15)
+  private func slot(of key: UInt64) -> Int {
+    let mask = slots.count - 1
+    var slot = Int(truncatingIfNeeded: key &+ (key >> 12) &* 0x9E37_79B9_7F4A_7C15) & mask
+    while slots[slot].key != key && slots[slot].key != 0 { slot = (slot + 1) & mask }
+    return slot
   }
 
   @inline(__always)
   subscript(key: UInt64) -> Int32? {
-    slots.withUnsafeBufferPointer { slots in
-      let mask = slots.count - 1
-      var slot = Self.start(key) & mask
-      while slots[slot].key != key {
-        if slots[slot].key == 0 { return nil }
-        slot = (slot + 1) & mask
-      }
-      return slots[slot].value
-    }
+    let found = slots[slot(of: key)]
+    return found.key == key ? found.value : nil
   }
 
   /// Maps a key that is not 0; a key that is there already gets the new value.
   mutating func insert(_ key: UInt64, _ value: Int32) {
     if 2 * count >= slots.count { grow() }
-    let mask = slots.count - 1
-    var slot = Self.start(key) & mask
-    while slots[slot].key != 0 && slots[slot].key != key { slot = (slot + 1) & mask }
+    let slot = slot(of: key)
     if slots[slot].key == 0 { count += 1 }
-    slots[slot] = (key, value)
+    slots[slot] = Slot(key: key, value: value)
   }
 
   private mutating func grow() {
     var larger = IdentityTable(capacity: slots.count * 4)
-    for (key, value) in slots where key != 0 { larger.insert(key, value) }
-    self = larger
+    for slot in slots where slot.key != 0 { larger.insert(slot.key, slot.value) }
+    swap(&self, &larger)
   }
 }

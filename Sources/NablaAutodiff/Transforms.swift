@@ -136,7 +136,7 @@ extension GradientTape {
     keepsRecords = false
     if isPersistent { return }
     isSpent = true
-    records = []
+    _ = takeRecords()
   }
 
   /// All derivatives of a target: ∂target_i / ∂source_j, of shape target.shape + source.shape, by one pullback for each

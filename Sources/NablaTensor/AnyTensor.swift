@@ -34,7 +34,8 @@ public struct AnyTensor: Sendable {
 
   /// A tensor that repeats one value: a broadcast window on a single element.
   public init(repeating value: Double, dtype: DType, shape: Shape) {
-    self = AnyTensor(value, dtype: dtype).window(broadcastTo: shape)
+    let scalar = AnyTensor(value, dtype: dtype)
+    self = shape.rank == 0 ? scalar : scalar.window(broadcastTo: shape)
   }
 
   /// The stand-in that an operation returns after ``fail(_:_:)``. It has no elements to compute with.

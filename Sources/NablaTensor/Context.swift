@@ -7,22 +7,31 @@ import CKernels
 /// its kernel. The stack lives in a slot of the thread: the closures that open contexts are synchronous, so they never
 /// move to another thread while open, and a thread's slot is read in a nanosecond where a `@TaskLocal` takes ten.
 open class Context {
+  // An open context is kept by the caller that opened it, and so are those outside of it: what refers to them counts no
+  // references. Nothing here is read while it is written, so there is no access to check either.
+
+  @exclusivity(unchecked)
+  private final unowned(unsafe) var surrounding: Context?
   /// The context that was innermost when this one opened.
-  package private(set) final var outer: Context?
+  package final var outer: Context? { surrounding }
 
   /// Whether this is a recorder of operations; a stored flag, since a dynamic cast costs more than small operations.
   package final let isRecorder: Bool
   /// The innermost scope that catches errors, this one included.
-  package private(set) final var errorScope: ErrorScope?
+  @exclusivity(unchecked)
+  package private(set) final unowned(unsafe) var errorScope: ErrorScope?
 
   /// The innermost context that takes the place of kernels (it compiles a function), this one included.
-  package private(set) final var tracer: Context?
+  @exclusivity(unchecked)
+  package private(set) final unowned(unsafe) var tracer: Context?
   private let isTracer: Bool
+  private let isErrorScope: Bool
 
   /// A context that is not open yet.
-  package init(isRecorder: Bool = false, isTracer: Bool = false) {
+  package init(isRecorder: Bool = false, isTracer: Bool = false, isErrorScope: Bool = false) {
     self.isRecorder = isRecorder
     self.isTracer = isTracer
+    self.isErrorScope = isErrorScope
   }
 
   /// What this thread knows; valid on it alone.
@@ -50,12 +59,24 @@ open class Context {
 
   /// Opens this context inside the current ones while `body` runs.
   package final func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+    open()
+    defer { close() }
+    return try body()
+  }
+
+  /// Opens this context inside the current ones. The caller keeps it until it closes it.
+  package final func open() {
     let before = Context.current
-    outer = before
-    errorScope = self as? ErrorScope ?? before?.errorScope
+    surrounding = before
+    errorScope = isErrorScope ? unsafeDowncast(self, to: ErrorScope.self) : before?.errorScope
     tracer = isTracer ? self : before?.tracer
-    defer { (outer, errorScope, tracer) = (nil, nil, nil) }
-    return try Context.with(self, body)
+    Context.enter(self)
+  }
+
+  /// Closes this context, which is the innermost one.
+  package final func close() {
+    Context.enter(surrounding)
+    (surrounding, errorScope, tracer) = (nil, nil, nil)
   }
 
   /// Makes `context` the innermost one while `body` runs; nil closes all.

@@ -68,6 +68,16 @@ public protocol FloatingPointScalar: NumericScalar, BinaryFloatingPoint, Lossles
   var asDouble: Double { get }
 }
 
+extension Double {
+  /// The value of a scalar, exactly. The standard library's initializer for any `BinaryFloatingPoint` takes a hundred times
+  /// as long where the type is not known when the code is compiled.
+  package init<S: FloatingPointScalar>(_ scalar: S) {
+    self =
+      S.dtype == .float32
+      ? Double(unsafeBitCast(scalar, to: Float.self)) : unsafeBitCast(scalar, to: Double.self)
+  }
+}
+
 extension NumericScalar {
   /// Zero.
   public static var zeroScalar: Self { 0 }

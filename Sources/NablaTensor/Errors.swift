@@ -120,6 +120,8 @@ public func throwingErrors<Result>(_ body: () throws -> Result) throws -> Result
 package final class ErrorScope: Context {
   package private(set) var error: NablaError?
 
+  package init() { super.init(isErrorScope: true) }
+
   package static var innermost: ErrorScope? { Context.current?.errorScope }
 
   /// Whether mistakes are caught here, rather than end the process.

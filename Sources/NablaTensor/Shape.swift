@@ -4,7 +4,7 @@ public struct Shape: Hashable, Sendable {
   public private(set) var dimensions: [Int]
 
   /// The shape of a scalar.
-  public static let scalar = Shape([])
+  public static let scalar = Shape(unchecked: [])
 
   /// A shape with these sizes.
   ///
@@ -97,8 +97,9 @@ extension Shape {
   /// The shape that both broadcast to, by NumPy's rule: axes are matched from the last, and a size of 1 or a missing
   /// axis repeats. Nil where two sizes differ and neither is 1.
   public func broadcast(with other: Shape) -> Shape? {
-    if self == other || other.rank == 0 { return self }
+    if other.rank == 0 { return self }
     if rank == 0 { return other }
+    if self == other { return self }
     let rank = Swift.max(self.rank, other.rank)
     var sizes = [Int](repeating: 1, count: rank)
     for back in 1...rank {
@@ -113,8 +114,20 @@ extension Shape {
   /// The axes of `result` along which a tensor of this shape was repeated to reach it: the missing ones, and those of
   /// size 1 that grew.
   package func repeatedAxes(in result: Shape) -> [Int] {
+    if rank == 0 { return result.allAxes }
     let missing = result.rank - rank
     return (0..<result.rank).filter { $0 < missing || (self[$0 - missing] == 1 && result[$0] != 1) }
+  }
+
+  /// 0 ..< rank. The usual ranks take no memory: these arrays are part of the program.
+  package var allAxes: [Int] {
+    switch rank {
+    case 0: []
+    case 1: [0]
+    case 2: [0, 1]
+    case 3: [0, 1, 2]
+    default: Array(0..<rank)
+    }
   }
 
   /// An axis counted from the front; negative ones count from the end. Nil where it is out of range.

@@ -41,7 +41,9 @@ public final class Storage: Sendable {
   /// its own: only then may elements be written.
   package let owner: (any AnyObject & Sendable)?
   // The first element. Elements are written only while uniquely owned; see above. The address itself changes only in the
-  // windows that a plan owns and moves over its operands.
+  // windows that a plan owns and moves over its operands. No access overlaps another: each reads or writes one pointer.
+  // (Checking that at run time took a tenth of a small operation.)
+  @exclusivity(unchecked)
   nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
   private let byteCount: Int
 

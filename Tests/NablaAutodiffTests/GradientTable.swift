@@ -93,7 +93,8 @@ extension GradientRow {
   }
 
   /// Every primitive; a test compares the names with the sources.
-  static let all: [GradientRow] = unaries + binaries + reductions + structural + matrices + nondifferentiable
+  static let all: [GradientRow] =
+    unaries + binaries + reductions + rowMaps + structural + matrices + nondifferentiable
 
   static let unaries: [GradientRow] = [
     .unary(Negate(), .range(-2, 2)) { -$0 },
@@ -166,4 +167,24 @@ extension GradientRow {
         function: { CumulativeSum(axis: 0)($0[0]) },
         reference: { x in PlainArray(x[0].sizes) { at in (0...at[0]).reduce(0) { $0 + x[0][[$1] + at.dropFirst()] } } })
     ]
+
+  static let rowMaps: [GradientRow] = [
+    rowMap(Softmax()) { row in row.map { exp($0) / row.reduce(0) { $0 + exp($1) } } },
+    rowMap(LogSoftmax()) { row in row.map { $0 - log(row.reduce(0) { $0 + exp($1) }) } },
+  ]
+
+  private static func rowMap(
+    _ primitive: some RowMap, _ f: @escaping @Sendable ([Double]) -> [Double]
+  ) -> GradientRow {
+    GradientRow(
+      name: type(of: primitive).name, domain: .range(-2, 2),
+      // Rows that a kernel takes several at a time, and one that it takes alone.
+      shapes: [[[1]], [[0]], [[5]], [[2, 0]], [[0, 2]], [[2, 1]], [[2, 3]], [[3, 2, 2]], [[9, 10]], [[2, 70]]],
+      function: { primitive($0[0]) },
+      reference: { x in
+        let length = x[0].sizes.last!
+        let starts = stride(from: 0, to: x[0].values.count, by: max(1, length))
+        return PlainArray(x[0].sizes, starts.flatMap { f(Array(x[0].values[$0..<($0 + length)])) })
+      })
+  }
 }

@@ -150,7 +150,8 @@ import Testing
     expectMistake("mean", "axis 2") { _ = m.mean(axis: 2) }
     expectMistake("mean", "axis 2") { _ = m.variance(axis: 2) }
     expectMistake("logSumExp", "axis 2") { _ = m.logSumExp(axis: 2) }
-    expectMistake("max", "axis 2") { _ = softmax(m, axis: 2) }
+    expectMistake("softmax", "axis 2") { _ = softmax(m, axis: 2) }
+    expectMistake("logSoftmax", "axis -1", "[]") { _ = logSoftmax(m.sum()) }
     expectMistake("argmax", "axis 2") { _ = m.argmax(axis: 2) }
     expectMistake("argmin", "axis 2") { _ = m.argmin(axis: 2) }
     expectMistake("cumulativeSum", "axis 0", "[]") { _ = Tensor<Float>(1).cumulativeSum() }

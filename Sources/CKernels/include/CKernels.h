@@ -34,6 +34,8 @@ typedef void (*nabla_reduce_row)(const void *x, ptrdiff_t n, void *y);
 typedef void (*nabla_reduce_columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *y);
 /// *y = the first index of the largest (or smallest) element; a NaN counts as both, as in NumPy.
 typedef void (*nabla_arg_row)(const void *x, ptrdiff_t n, int64_t *y);
+/// Each of `rows` dense rows of n elements becomes one of y, which may be x.
+typedef void (*nabla_row_map)(const void *x, ptrdiff_t rows, ptrdiff_t n, void *y);
 
 #define NABLA_FOR_FLOAT_UNARY(X)                                                                                      \
   X(EXP) X(EXPM1) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(RECIPROCAL) X(SIN) X(COS) X(TAN) X(SINH) X(COSH) X(TANH)         \
@@ -74,6 +76,8 @@ typedef enum {
 
 typedef enum { NABLA_SUM, NABLA_PRODUCT, NABLA_MAX, NABLA_MIN, NABLA_REDUCTION_COUNT } nabla_reduction_op;
 
+typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
+
 // Each returns NULL where the operation has no meaning for the type.
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype);
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype);
@@ -84,6 +88,7 @@ nabla_copy nabla_copy_kernel(int dtype);
 nabla_unary nabla_cast_kernel(int from, int to);
 nabla_reduce_row nabla_reduce_row_kernel(nabla_reduction_op op, int dtype);
 nabla_reduce_columns nabla_reduce_columns_kernel(nabla_reduction_op op, int dtype);
+nabla_row_map nabla_row_map_kernel(nabla_row_map_op op, int dtype);
 nabla_arg_row nabla_argmax_kernel(int dtype);
 nabla_arg_row nabla_argmin_kernel(int dtype);
 /// y[i] = x[0] + … + x[i] along rows of n.
@@ -130,6 +135,7 @@ struct nabla_call {
     nabla_ternary ternary;
     nabla_reduce_row row;
     nabla_reduce_columns columns;
+    nabla_row_map map;
     /// What the caller's own step needs.
     const void *owner;
   } loop;
@@ -148,6 +154,7 @@ void nabla_call_binary(const nabla_call *call, char *const *at);
 void nabla_call_ternary(const nabla_call *call, char *const *at);
 void nabla_call_reduce_row(const nabla_call *call, char *const *at);
 void nabla_call_reduce_columns(const nabla_call *call, char *const *at);
+void nabla_call_row_map(const nabla_call *call, char *const *at);
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at);
 
 /// A window that is placed on another before calls run: at[window] = from[source] + offset + row * step.

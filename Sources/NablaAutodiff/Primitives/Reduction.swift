@@ -3,7 +3,7 @@ import NablaTensor
 
 /// The axes of a reduction, counted from the front, sorted; or nil after the error.
 func normalizedAxes(_ name: String, _ axes: [Int]?, _ shape: Shape) -> [Int]? {
-  guard let axes else { return Array(0..<shape.rank) }
+  guard let axes else { return shape.allAxes }
   var result: [Int] = []
   for axis in axes {
     guard let counted = shape.normalized(axis: axis) else {
@@ -40,6 +40,7 @@ extension AxisReduction {
       fail(Self.name, "shape \(shape) has no elements along axes \(axes), and an empty reduction has no value")
       return nil
     }
+    if axes.count == shape.rank { return TensorType(x[0].dtype, .scalar) }
     return TensorType(x[0].dtype, Shape(unchecked: shape.indices.filter { !axes.contains($0) }.map { shape[$0] }))
   }
   func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }

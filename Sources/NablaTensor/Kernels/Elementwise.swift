@@ -26,7 +26,7 @@ package enum Elementwise {
   package static func binary(
     _ kernel: nabla_binary, _ a: AnyTensor, _ b: AnyTensor, into y: UnsafeMutableRawPointer, shape: Shape, width: Int
   ) {
-    withExtendedLifetime((a.storage, b.storage)) {
+    withExtendedLifetimes(a.storage, b.storage) {
       // The usual cases first: equal dense shapes, or a scalar beside a dense tensor.
       let count = shape.elementCount
       if let sa = a.storage.flatStride(count), let sb = b.storage.flatStride(count) {
@@ -67,6 +67,12 @@ package enum Elementwise {
       }
     }
   }
+}
+
+/// Keeps two windows while `body` runs. (A tuple of them would count references.)
+@inline(__always)
+private func withExtendedLifetimes(_ a: Storage, _ b: Storage, _ body: () -> Void) {
+  withExtendedLifetime(a) { withExtendedLifetime(b, body) }
 }
 
 extension Storage {

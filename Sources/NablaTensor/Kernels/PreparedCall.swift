@@ -128,4 +128,10 @@ extension PreparedCall {
     self.init(nabla_call_reduce_columns, operands: [x], into: y, rows: rows, count: columns)
     call.loop.columns = kernel
   }
+
+  /// Each row of y = a map of that row of x.
+  init(_ kernel: @escaping nabla_row_map, _ x: Storage, into y: Storage, rows: Int, length: Int) {
+    self.init(nabla_call_row_map, operands: [x], into: y, rows: rows, count: length)
+    call.loop.map = kernel
+  }
 }

@@ -75,8 +75,14 @@ package enum Reduction {
     }
 
     /// On all threads, where that pays: the subtrees a few levels down are independent.
+    @inline(__always)
     func reduce(_ x: UnsafeRawPointer, _ count: Int, into y: UnsafeMutableRawPointer) {
       if count * columns < Parallel.threshold { return reduceHere(x, count, into: y) }
+      reduceLeaves(x, count, into: y)
+    }
+
+    @inline(never)
+    private func reduceLeaves(_ x: UnsafeRawPointer, _ count: Int, into y: UnsafeMutableRawPointer) {
       var leaves: [(start: Int, count: Int)] = []
       cut(0, count, into: &leaves)
       let bytes = columns * width
