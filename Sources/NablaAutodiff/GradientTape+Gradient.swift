@@ -236,22 +236,24 @@ private struct BackwardPass: ~Copyable {
   /// The gradient of a node, which only sources keep.
   @inline(__always)
   private mutating func takeGradient(_ node: Int) -> AnyTensor? {
-    if nodes[node].isSource { return nodes[node].gradient }
-    var gradient: AnyTensor?
-    swap(&gradient, &nodes[node].gradient)
+    let node = nodes.baseAddress! + node
+    if node.pointee.isSource { return node.pointee.gradient }
+    let gradient = node.pointee.gradient
+    node.pointee.gradient = nil
     return gradient
   }
 
   /// Adds to the gradient of a node, in place where nothing else sees it.
   mutating func accumulate(_ value: consuming AnyTensor, at node: Int) {
-    guard nodes[node].gradient != nil else {
-      nodes[node].gradient = value
+    let node = nodes.baseAddress! + node
+    guard node.pointee.gradient != nil else {
+      node.pointee.gradient = value
       return
     }
     if Context.isActive {
-      nodes[node].gradient = nodes[node].gradient! + value
+      node.pointee.gradient = node.pointee.gradient! + value
     } else {
-      nodes[node].gradient!.add(value, scaledBy: 1)
+      node.pointee.gradient!.add(value, scaledBy: 1)
     }
   }
 }
