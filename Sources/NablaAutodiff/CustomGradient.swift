@@ -74,8 +74,8 @@ struct Custom: ViewPrimitive {
     guard let gradients = tape.record({ pull(g, x) }) else { return nil }
     let known = gradients.indices.filter { tangents[$0 + 1] != nil }
     if known.isEmpty { return nil }
-    return tape.gradient(
-      of: known.map { gradients[$0] }, for: [g.identity], seeds: known.map { tangents[$0 + 1]! })[0]
+    let seeds = known.map { tangents[$0 + 1]! }
+    return tape.gradient(of: known.map { gradients[$0] }, seeds: seeds, count: 1) { _ in g.identity }[0]
   }
 }
 

@@ -50,7 +50,8 @@ extension GradientTape {
     unconnected: UnconnectedGradients = .none
   ) -> [Tensor<Source.Scalar>?] {
     let gradients = gradient(
-      of: target.erased, for: sources.map(\.gradientIdentity), seed: outputGradients?.erased)
+      of: target.erased, seed: outputGradients?.erased, count: sources.count
+    ) { sources[$0].gradientIdentity }
     return typed(gradients, sources, unconnected)
   }
 
@@ -66,7 +67,8 @@ extension GradientTape {
       return sources.map { Tensor(unchecked: .failed(Source.Scalar.dtype, $0.shape)) }
     }
     let gradients = gradient(
-      of: targets.map(\.erased), for: sources.map(\.gradientIdentity), seeds: outputGradients?.map(\.erased))
+      of: targets.map(\.erased), seeds: outputGradients?.map(\.erased), count: sources.count
+    ) { sources[$0].gradientIdentity }
     return typed(gradients, sources, unconnected)
   }
 
@@ -97,7 +99,7 @@ extension GradientTape {
   ) -> (Tensor<First.Scalar>?, Tensor<Second.Scalar>?, repeat Tensor<(each Rest).Scalar>?) {
     var identities = [first.gradientIdentity, second.gradientIdentity]
     for source in repeat each rest { identities.append(source.gradientIdentity) }
-    var gradients = gradient(of: target.erased, for: identities, seed: nil)[...]
+    var gradients = gradient(of: target.erased, seed: nil, count: identities.count) { identities[$0] }[...]
     return (next(&gradients, first), next(&gradients, second), repeat next(&gradients, each rest))
   }
 
@@ -108,10 +110,12 @@ extension GradientTape {
     return tapeHasFailed ? Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) : nil
   }
 
-  /// The gradients by identity; `seeds` are ones unless given.
+  /// The gradients for `count` sources, by their identities; `seeds` are ones unless given.
   @usableFromInline
-  func gradient(of targets: [AnyTensor], for sources: [UInt64], seeds: [AnyTensor]?) -> [AnyTensor?] {
-    backward(sources) { pass in
+  func gradient(
+    of targets: [AnyTensor], seeds: [AnyTensor]?, count: Int, source: (Int) -> UInt64
+  ) -> [AnyTensor?] {
+    backward(count, source) { pass in
       for (index, target) in targets.enumerated() where !seed(&pass, target, seeds?[index], number: index) {
         return false
       }
@@ -119,10 +123,10 @@ extension GradientTape {
     }
   }
 
-  /// The gradients by identity of one target, the usual case.
+  /// The same of one target, the usual case.
   @usableFromInline
-  func gradient(of target: AnyTensor, for sources: [UInt64], seed: AnyTensor?) -> [AnyTensor?] {
-    backward(sources) { self.seed(&$0, target, seed, number: 0) }
+  func gradient(of target: AnyTensor, seed: AnyTensor?, count: Int, source: (Int) -> UInt64) -> [AnyTensor?] {
+    backward(count, source) { self.seed(&$0, target, seed, number: 0) }
   }
 
   /// Gives the node of a target its seed; false after an error.
@@ -138,15 +142,18 @@ extension GradientTape {
 
   /// Walks from the nodes that `seed` begins at to the sources, and returns what arrived there.
   @inline(__always)
-  private func backward(_ sources: [UInt64], from seed: (inout BackwardPass) -> Bool) -> [AnyTensor?] {
+  private func backward(
+    _ count: Int, _ source: (Int) -> UInt64, from seed: (inout BackwardPass) -> Bool
+  ) -> [AnyTensor?] {
+    let none = [AnyTensor?](repeating: nil, count: count)
     guard !isSpent else {
       fail("gradient", "a tape that is not persistent gives one set of gradients; make it persistent for more")
-      return sources.map { _ in nil }
+      return none
     }
-    if ErrorScope.hasFailed { return sources.map { _ in nil } }
+    if ErrorScope.hasFailed { return none }
     var pass = BackwardPass(nodeCount: Int(nodeCount))
-    for source in sources { if let node = node(source) { pass.markSource(Int(node)) } }
-    guard seed(&pass) else { return sources.map { _ in nil } }
+    for index in 0..<count { if let node = node(source(index)) { pass.markSource(Int(node)) } }
+    guard seed(&pass) else { return none }
     if isPersistent || keepsRecords {
       pass.run(over: records)
     } else {
@@ -154,7 +161,9 @@ extension GradientTape {
       var owned = takeRecords()
       pass.run(consuming: &owned)
     }
-    return sources.map { source in node(source).flatMap { pass.gradient(at: Int($0)) } }
+    var gradients = none
+    for index in 0..<count { if let node = node(source(index)) { gradients[index] = pass.gradient(at: Int(node)) } }
+    return gradients
   }
 }
 

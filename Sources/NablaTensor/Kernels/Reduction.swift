@@ -7,6 +7,9 @@ package enum Reduction {
   package static func reduce(
     _ op: nabla_reduction_op, _ x: AnyTensor, over axes: [Int], into y: UnsafeMutableRawPointer
   ) {
+    if x.isDense && axes.count == x.rank && x.count < Parallel.threshold {  // one row
+      return withExtendedLifetime(x.storage) { nabla_reduce_row_kernel(op, x.dtype.rawValue)!(x.address, x.count, y) }
+    }
     let width = x.dtype.byteCount
     let (dense, outer, reduced, inner) = blocks(of: x, over: axes)
     withExtendedLifetime(dense.storage) {
