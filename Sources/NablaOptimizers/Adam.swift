@@ -64,17 +64,17 @@ public class Adam<Scalar: FloatingPointScalar>: Optimizer {
   /// -α at a step, counted from the one taken last.
   private func negativeStepLength(_ ahead: Int) -> Double {
     let t = Double(step + ahead)
-    let (b1, b2) = (beta1.asDouble, beta2.asDouble)
-    return -learningRate.asDouble * (1 - pow(b2, t)).squareRoot() / (1 - pow(b1, t))
+    let (b1, b2) = (Double(beta1), Double(beta2))
+    return -Double(learningRate) * (1 - pow(b2, t)).squareRoot() / (1 - pow(b1, t))
   }
 
   private func update(_ variable: AnyVariable, _ gradient: AnyTensor, _ ahead: Int) {
-    let decay = weightDecay.asDouble
-    if decay != 0 { variable.multiply(by: 1 - self.learningRate.asDouble * decay) }
+    let decay = Double(weightDecay)
+    if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
     let (mean, meanSquare) = (means[variable], meanSquares[variable])
-    mean.add(gradient - mean.latest, scaledBy: 1 - self.beta1.asDouble, "Adam")
-    meanSquare.add(gradient * gradient - meanSquare.latest, scaledBy: 1 - self.beta2.asDouble, "Adam")
-    let direction = mean.latest / (meanSquare.latest.squareRoot + epsilon.asDouble)
+    mean.add(gradient - mean.latest, scaledBy: 1 - Double(self.beta1), "Adam")
+    meanSquare.add(gradient * gradient - meanSquare.latest, scaledBy: 1 - Double(self.beta2), "Adam")
+    let direction = mean.latest / (meanSquare.latest.squareRoot + Double(epsilon))
     variable.add(direction, scaledBy: self.negativeStepLength(ahead), "Adam")
   }
 }

@@ -47,17 +47,17 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   }
 
   private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
-    let (momentum, decay) = (momentum.asDouble, weightDecay.asDouble)
-    if decay != 0 { variable.multiply(by: 1 - self.learningRate.asDouble * decay) }
+    let (momentum, decay) = (Double(momentum), Double(weightDecay))
+    if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
     guard momentum != 0 else {
-      return variable.add(gradient, scaledBy: -self.learningRate.asDouble, "SGD")
+      return variable.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
     }
     let velocity = velocities[variable]
     velocity.multiply(by: momentum)
-    velocity.add(gradient, scaledBy: -self.learningRate.asDouble, "SGD")
+    velocity.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
     if isNesterov {
       variable.add(velocity.latest, scaledBy: momentum, "SGD")
-      variable.add(gradient, scaledBy: -self.learningRate.asDouble, "SGD")
+      variable.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
     } else {
       variable.add(velocity.latest, scaledBy: 1, "SGD")
     }

@@ -63,9 +63,6 @@ public protocol NumericScalar: TensorScalar, Numeric, Comparable, TensorOperand 
 public protocol FloatingPointScalar: NumericScalar, BinaryFloatingPoint, LosslessStringConvertible {
   /// The nearest value of this type.
   init(_ value: Double)
-  /// This value as a `Double`, exactly. What is generic over the type asks here: `Double(x)` takes the way of every
-  /// floating-point type there is, which costs more than a small operation.
-  var asDouble: Double { get }
 }
 
 extension Double {
@@ -86,14 +83,10 @@ extension NumericScalar {
 }
 
 extension Float: FloatingPointScalar {
-  /// This value as a `Double`.
-  public var asDouble: Double { Double(self) }
   /// `.float32`.
   public static var dtype: DType { .float32 }
 }
 extension Double: FloatingPointScalar {
-  /// This value.
-  public var asDouble: Double { self }
   /// `.float64`.
   public static var dtype: DType { .float64 }
 }
