@@ -118,8 +118,9 @@ private struct ProductPieces {
   static let smallest = 1 << 18
   /// A matrix that a vector multiplies is cut into pieces of at least so many elements.
   private static let vectorPiece = 1 << 16
-  /// A piece of the result has at most this size either way: large enough that packing operands costs little beside it.
-  private static let edge = 512
+  /// A piece of the result has at most this size either way: large enough that packing operands, which each piece does
+  /// for itself, costs little beside it.
+  private static let edge = 1024
   /// Partial sums are kept side by side: no more of them than this.
   private static let parts = 64
 
