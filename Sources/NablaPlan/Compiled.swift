@@ -221,8 +221,9 @@ extension Storage {
 /// }
 /// ```
 /// In the plan, element-wise chains run block by block in the cache together with the products and reductions that begin
-/// and end them, so a training step reads its data once. What runs in blocks does not depend on the number of threads, to
-/// the bit; matrix products that run whole are OpenBLAS's, which promises less.
+/// and end them, so a training step reads its data once. Variables are updated in place where nobody else holds their
+/// value, and locked for the time of the run. Results do not depend on the number of threads, to the bit: blocks, and the
+/// pieces of products that run whole, follow from shapes alone.
 ///
 /// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
 /// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.
