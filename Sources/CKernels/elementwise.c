@@ -16,41 +16,9 @@ NABLA_SATURATE(i64, f64, INT64_MIN, INT64_MAX)
 NABLA_SATURATE(u8, f32, 0, UINT8_MAX)
 NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 
-// NABLA_VECTORIZE_MATH marks loops over functions of math.*.h. arm64 always has FMA and NEON; on x86-64 the base level
-// has no FMA, and its loops are calls of the C library, which do not vectorize.
-#define NABLA_LEVEL base
-#ifdef __aarch64__
-#define NABLA_VECTORIZE_MATH NABLA_VECTORIZE_CHAIN
-#include "math.body.h"
-#else
-#define NABLA_VECTORIZE_MATH
-#include "math.base.h"
-#endif
-#include "elementwise.body.h"
-#undef NABLA_TRIG_LIMIT
-#undef NABLA_VECTORIZE_MATH
-#undef NABLA_LEVEL
-
-#ifdef NABLA_HAS_LEVELS
-#define NABLA_VECTORIZE_MATH NABLA_VECTORIZE_CHAIN
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define NABLA_LEVEL avx2
-#include "math.body.h"
-#include "elementwise.body.h"
-#undef NABLA_TRIG_LIMIT
-#undef NABLA_LEVEL
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target(                                                                   \
-    "avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512cd"))), apply_to = function)
-#define NABLA_LEVEL avx512
-#include "math.body.h"
-#include "elementwise.body.h"
-#undef NABLA_TRIG_LIMIT
-#undef NABLA_LEVEL
-#pragma clang attribute pop
-#endif
-
+#define NABLA_MATH_LOOP NABLA_VECTORIZE_CHAIN
+#define NABLA_BODY "elementwise.body.h"
+#include "each_level.h"
 
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) { return NABLA_PICK(unary_table)[op][dtype]; }
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return NABLA_PICK(binary_table)[op][dtype]; }

@@ -1,6 +1,6 @@
 // One source, several instruction sets.
 //
-// A body file holds loops whose names go through LEVEL(name). `elementwise.c` and `reduce.c` include their body once
+// A body file holds loops whose names go through LEVEL(name). `each_level.h` includes a body once
 // for each level; on x86-64 the higher levels are compiled under a target attribute, so the package needs no flags.
 // clang's `target_clones` was rejected: it cannot be combined with static tables of function pointers.
 #ifndef NABLA_LEVELS_H

@@ -12,24 +12,8 @@ static inline ptrdiff_t half(ptrdiff_t n, ptrdiff_t block) { return (n / 2 + blo
 ptrdiff_t nabla_row_tree_left(ptrdiff_t n) { return n <= NABLA_BLOCK ? 0 : half(n, NABLA_BLOCK); }
 ptrdiff_t nabla_column_tree_left(ptrdiff_t rows) { return rows <= NABLA_ROWS ? 0 : half(rows, NABLA_ROWS); }
 
-#define NABLA_LEVEL base
-#include "reduce.body.h"
-#undef NABLA_LEVEL
-
-#ifdef NABLA_HAS_LEVELS
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
-#define NABLA_LEVEL avx2
-#include "reduce.body.h"
-#undef NABLA_LEVEL
-#pragma clang attribute pop
-
-#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512bw,avx512vl"))),         \
-                             apply_to = function)
-#define NABLA_LEVEL avx512
-#include "reduce.body.h"
-#undef NABLA_LEVEL
-#pragma clang attribute pop
-#endif
+#define NABLA_BODY "reduce.body.h"
+#include "each_level.h"
 
 nabla_reduce_row nabla_reduce_row_kernel(nabla_reduction_op op, int dtype) { return NABLA_PICK(row_table)[op][dtype]; }
 nabla_reduce_columns nabla_reduce_columns_kernel(nabla_reduction_op op, int dtype) {

@@ -214,7 +214,8 @@ extension Primitive {
 
   /// The call of `evaluate`.
   func evaluated(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
-    let canFail = !(self is any UnaryLoop || self is any BinaryLoop || self is any LinearPrimitive)
+    // Whatever takes memory of its own can fail to get it.
+    let canFail = !(self is any UnaryLoop || self is any BinaryLoop)
     return PreparedCall(operands: x.all.map(\.storage), into: y, canFail: canFail) {
       self.evaluate(x, type, into: y.base)
     }

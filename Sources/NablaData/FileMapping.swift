@@ -16,7 +16,8 @@ import Darwin
 final class FileMapping: Sendable {
   let path: String
   private let descriptor: Int32
-  // Never written, and unmapped only when nobody can look any more.
+  // Set once and only read, by any thread: the pages are mapped for reading, and unmapped by `deinit`, when nobody can
+  // look any more.
   nonisolated(unsafe) let bytes: UnsafeRawBufferPointer
 
   /// Maps a whole file.

@@ -25,7 +25,9 @@ final class Program {
   /// A program; with a parent, windows of it can look where windows of that do.
   init(parent: Program? = nil) { self.parent = parent }
 
-  deinit {
+  deinit { deallocate() }
+
+  private func deallocate() {
     addresses.deallocate()
     calls.deallocate()
     places.deallocate()
@@ -74,6 +76,7 @@ final class Program {
 
   /// Ends the collecting. Windows have got their memory.
   func seal() {
+    deallocate()
     addresses = Addresses.allocate(capacity: max(1, windows.count))
     for (index, window) in windows.enumerated() {
       (addresses + index).initialize(to: window.base.assumingMemoryBound(to: CChar.self))

@@ -18,7 +18,7 @@
 /// }
 /// ```
 /// Rows must be the same each time that they are read. All methods are called from several threads at once, for
-/// different rows.
+/// different rows; they must not use variables that the function updates, which are locked while it runs.
 public protocol RowSource: AnyObject, Sendable {
   /// The element type.
   var dtype: DType { get }

@@ -41,8 +41,9 @@ public final class Storage: Sendable {
   /// its own: only then may elements be written.
   package let owner: (any AnyObject & Sendable)?
   // The first element. Elements are written only while uniquely owned; see above. The address itself changes only in the
-  // windows that a plan owns and moves over its operands. No access overlaps another: each reads or writes one pointer.
-  // (Checking that at run time took a tenth of a small operation.)
+  // windows of plans, which no tensor holds: those of a plan are moved by the one call that it serves at a time, those of
+  // a lane by the one thread that has taken it. No access overlaps another: each reads or writes one pointer. (Checking
+  // that at run time took a tenth of a small operation.)
   @exclusivity(unchecked)
   nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
   private let byteCount: Int
@@ -75,7 +76,8 @@ public final class Storage: Sendable {
     count == 1 || count > 0 && (strides?.allSatisfy { $0 == 0 } ?? false)
   }
 
-  /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds. Written once, here.
+  /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds.
+  // Written once, here; only read afterwards, by any thread. It lives as long as the process.
   private nonisolated(unsafe) static let zero: UnsafeMutableRawPointer = {
     let block = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
     block.initializeMemory(as: UInt8.self, repeating: 0, count: 64)

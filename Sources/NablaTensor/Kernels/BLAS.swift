@@ -286,7 +286,9 @@ package struct MatrixProduct {
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
   ) -> PreparedCall? {
     MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
-      PreparedCall(operands: [a, b], into: y, canFail: false) { product.run(a.base, b.base, into: y.base) }
+      // Parts of a sum take memory of their own, which there might not be.
+      let canFail = product.pieces.depth < product.left.columns
+      return PreparedCall(operands: [a, b], into: y, canFail: canFail) { product.run(a.base, b.base, into: y.base) }
     }
   }
 }
@@ -323,6 +325,7 @@ extension AnyTensor {
     if count < Parallel.threshold {  // OpenBLAS would wake threads of its own from 10,000 elements on
       return OpenBLAS.withOneThread { _ in T.axpy(Int32(count), alpha, x, y) }
     }
+    // Shared by threads without a lock: x is only read, and each piece writes elements of y that no other touches.
     nonisolated(unsafe) let (source, target) = (x, y)
     OpenBLAS.withOneThread { threads in
       let pieces = (count + Parallel.grain - 1) / Parallel.grain
