@@ -82,20 +82,43 @@ static void close(const nabla_total *total, ptrdiff_t blocks, char *const *at) {
   }
 }
 
-void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff_t last_index, ptrdiff_t rows,
-                      ptrdiff_t origin, ptrdiff_t first, ptrdiff_t end, char **at) {
+void nabla_open_group(const nabla_phase *phase, int thread) {
+  const nabla_lane *lane = phase->lanes[thread];
+  nabla_run_places(lane->links, lane->link_count, 0, phase->from, lane->at);
+}
+
+void nabla_run_blocks(const nabla_phase *phase, int thread, ptrdiff_t group, ptrdiff_t first, ptrdiff_t end) {
+  const nabla_lane *lane = phase->lanes[thread];
+  char **at = lane->at;
   for (ptrdiff_t index = first; index < end; index++) {
-    const nabla_block *now = index == last_index ? last : block;
-    nabla_run_places(now->places, now->place_count, index * rows, at, at);
+    const nabla_block *now = index == phase->last_index ? &lane->last : &lane->block;
+    nabla_run_places(now->places, now->place_count, index * phase->rows, at, at);
     const int fetches = index + 1 < end && now->stream_count > 0;
     for (ptrdiff_t i = 0; i < now->call_count; i++) {
       if (fetches) fetch(now, i, now->call_count, at);
       now->calls[i].step(now->calls + i, at);
     }
-    for (ptrdiff_t i = 0; i < now->total_count; i++) carry(now->totals + i, index - origin, at);
+    for (ptrdiff_t i = 0; i < now->total_count; i++) carry(now->totals + i, index - group * phase->group_blocks, at);
   }
 }
 
-void nabla_close_blocks(const nabla_block *block, ptrdiff_t count, char *const *at) {
-  for (ptrdiff_t i = 0; i < block->total_count; i++) close(block->totals + i, count, at);
+static ptrdiff_t group_end(const nabla_phase *phase, ptrdiff_t group) {
+  const ptrdiff_t end = (group + 1) * phase->group_blocks;
+  return end < phase->block_count ? end : phase->block_count;
+}
+
+void nabla_close_group(const nabla_phase *phase, int thread, ptrdiff_t group) {
+  const nabla_lane *lane = phase->lanes[thread];
+  const ptrdiff_t blocks = group_end(phase, group) - group * phase->group_blocks;
+  for (ptrdiff_t i = 0; i < lane->block.total_count; i++) {
+    const nabla_total *total = lane->block.totals + i;
+    close(total, blocks, lane->at);
+    memcpy(phase->partials[i] + group * total->bytes, lane->at[total->window], (size_t)total->bytes);
+  }
+}
+
+void nabla_run_group(const nabla_phase *phase, int thread, ptrdiff_t group) {
+  nabla_open_group(phase, thread);
+  nabla_run_blocks(phase, thread, group, group * phase->group_blocks, group_end(phase, group));
+  nabla_close_group(phase, thread, group);
 }

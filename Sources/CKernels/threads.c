@@ -11,6 +11,9 @@
 //
 // A worker that has finished spins for a while before it sleeps: programs come in bursts, and waking a thread costs more
 // than most regions. The caller never waits for a worker that has not joined.
+//
+// Between cores that share no cache, a line takes as long as a thousand additions to cross over, so few do: all that a
+// worker needs of a region lies in one line of its own.
 
 #define SPINS 4000
 #define MAX_THREADS 256
@@ -19,24 +22,21 @@ static int thread_count = 0; // the caller included
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_mutex_t region = PTHREAD_MUTEX_INITIALIZER; // held by the thread that runs a region
 
-// The work of the open region. Written while no worker is in.
-static nabla_body body;
-static void *context;
-static int sharers; // the threads that may take part, by number; the caller is 0
-
-// Each thread has a part of the indices, the same part in every region of as many: what it wrote in the last region is
-// in its own cache. When it is done with it, it takes from the others' parts.
+/// A thread's share of the open region: a part of the indices, the same in every region of as many, for what it wrote in
+/// the last region is in its own cache. When it is done with it, it takes from the others' parts.
 typedef struct {
-  _Alignas(64) _Atomic ptrdiff_t next;
+  _Alignas(64) _Atomic int offer;
+  int sharers; // the threads that may take part, by number
+  nabla_body body;
+  void *context;
+  _Atomic ptrdiff_t next;
   ptrdiff_t end;
-} part;
-static part parts[MAX_THREADS];
+} share;
+static share shares[MAX_THREADS]; // the caller's is the first
 
-// The region's number in the high bits, whether it is open in bit 16, the workers that are in below that.
-#define OPEN ((uint64_t)1 << 16)
-#define WORKERS (OPEN - 1)
-#define NUMBER(state) ((state) >> 17)
-static _Atomic uint64_t state;
+// What has become of a share. The caller writes it while the offer is IDLE, and takes an OFFERED one back at the end of
+// the region; the worker takes it, and ends with IDLE.
+enum { IDLE, OFFERED, TAKEN };
 
 static pthread_mutex_t sleep_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
@@ -50,36 +50,54 @@ static inline void relax(void) {
 #endif
 }
 
+static void wake_sleepers(void) {
+  if (atomic_load(&sleepers) == 0) return;
+  pthread_mutex_lock(&sleep_lock);
+  pthread_cond_broadcast(&wake);
+  pthread_mutex_unlock(&sleep_lock);
+}
+
 static void take_indices(int thread) {
+  const nabla_body body = shares[thread].body;
+  void *const context = shares[thread].context;
+  const int sharers = shares[thread].sharers;
+  int is_first = thread == 0;
   for (int i = 0; i < sharers; i++) {
-    part *mine = parts + (thread + i) % sharers;
-    for (;;) {
-      const ptrdiff_t index = atomic_fetch_add_explicit(&mine->next, 1, memory_order_relaxed);
-      if (index >= mine->end) break;
-      body(context, index);
+    share *from = shares + (thread + i) % sharers;
+    // Only a look at first at another's line: to write there would take it from its owner.
+    while (i == 0 || atomic_load_explicit(&from->next, memory_order_relaxed) < from->end) {
+      const ptrdiff_t index = atomic_fetch_add_explicit(&from->next, 1, memory_order_relaxed);
+      if (index >= from->end) break;
+      body(context, thread, index);
+      if (!is_first) continue;
+      // A worker that was falling asleep as the region opened may have missed it. By now the offers are seen everywhere,
+      // so this fence, unlike one before the first index, waits for nothing.
+      is_first = 0;
+      atomic_thread_fence(memory_order_seq_cst);
+      wake_sleepers();
     }
   }
 }
 
 static void *work(void *number) {
   const int thread = (int)(intptr_t)number;
-  uint64_t seen = 0;
+  share *mine = shares + thread;
   for (int spins = 0;;) {
-    uint64_t now = atomic_load_explicit(&state, memory_order_acquire);
-    if ((now & OPEN) && NUMBER(now) != seen) {
-      if (!atomic_compare_exchange_weak_explicit(&state, &now, now + 1, memory_order_acq_rel, memory_order_acquire))
+    int offer = atomic_load_explicit(&mine->offer, memory_order_relaxed);
+    if (offer == OFFERED) {
+      if (!atomic_compare_exchange_strong_explicit(&mine->offer, &offer, TAKEN, memory_order_acquire,
+                                                   memory_order_relaxed))
         continue;
-      seen = NUMBER(now);
-      if (thread < sharers) take_indices(thread);
-      atomic_fetch_sub_explicit(&state, 1, memory_order_release);
+      take_indices(thread);
+      atomic_store_explicit(&mine->offer, IDLE, memory_order_release);
       spins = 0;
     } else if (spins++ < SPINS) {
       relax();
     } else {
       pthread_mutex_lock(&sleep_lock);
       atomic_fetch_add(&sleepers, 1);
-      now = atomic_load(&state);
-      if (!((now & OPEN) && NUMBER(now) != seen)) pthread_cond_wait(&wake, &sleep_lock);
+      atomic_thread_fence(memory_order_seq_cst);
+      if (atomic_load(&mine->offer) != OFFERED) pthread_cond_wait(&wake, &sleep_lock);
       atomic_fetch_sub(&sleepers, 1);
       pthread_mutex_unlock(&sleep_lock);
       spins = 0;
@@ -117,33 +135,39 @@ int nabla_thread_count(void) {
   return __atomic_load_n(&thread_count, __ATOMIC_ACQUIRE);
 }
 
-void nabla_parallel(ptrdiff_t indices, int threads, nabla_body function, void *argument) {
+/// The first index of a part. The first parts, the caller's above all, take what is left over: they begin earlier.
+static ptrdiff_t part_start(ptrdiff_t indices, int part, int parts) { return (indices * part + parts - 1) / parts; }
+
+void nabla_parallel(ptrdiff_t indices, int threads, nabla_body body, void *context) {
   if (indices <= 1 || threads <= 1 || nabla_thread_count() == 1 || pthread_mutex_trylock(&region) != 0) {
-    for (ptrdiff_t index = 0; index < indices; index++) function(argument, index);
+    for (ptrdiff_t index = 0; index < indices; index++) body(context, 0, index);
     return;
   }
-  body = function;
-  context = argument;
-  sharers = threads < thread_count ? threads : thread_count;
+  const int sharers = threads < thread_count ? threads : thread_count;
   for (int i = 0; i < sharers; i++) {
-    atomic_store_explicit(&parts[i].next, indices * i / sharers, memory_order_relaxed);
-    parts[i].end = indices * (i + 1) / sharers;
+    shares[i].sharers = sharers;
+    shares[i].body = body;
+    shares[i].context = context;
+    shares[i].end = part_start(indices, i + 1, sharers);
+    atomic_store_explicit(&shares[i].next, part_start(indices, i, sharers), memory_order_relaxed);
   }
-  const uint64_t number = NUMBER(atomic_load_explicit(&state, memory_order_relaxed)) + 1;
-  atomic_store(&state, number << 17 | OPEN);
-  if (atomic_load(&sleepers) > 0) {
-    pthread_mutex_lock(&sleep_lock);
-    pthread_cond_broadcast(&wake);
-    pthread_mutex_unlock(&sleep_lock);
-  }
+  // Only now: a worker looks at the shares of all.
+  for (int i = 1; i < sharers; i++) atomic_store_explicit(&shares[i].offer, OFFERED, memory_order_release);
+  wake_sleepers();
   take_indices(0);
-  // No worker joins from here on; those that are in finish their last index.
-  atomic_fetch_and_explicit(&state, ~OPEN, memory_order_acq_rel);
-  for (int spins = 0; atomic_load_explicit(&state, memory_order_acquire) & WORKERS; spins++) {
-    if (spins < SPINS) {
-      relax();
-    } else {
-      sched_yield();
+  // No worker joins from here on; those that have finish their last index.
+  for (int i = 1; i < sharers; i++) {
+    int offer = OFFERED;
+    if (atomic_load_explicit(&shares[i].offer, memory_order_acquire) == IDLE) continue;
+    if (atomic_compare_exchange_strong_explicit(&shares[i].offer, &offer, IDLE, memory_order_acquire,
+                                                memory_order_acquire))
+      continue;
+    for (int spins = 0; atomic_load_explicit(&shares[i].offer, memory_order_acquire) != IDLE; spins++) {
+      if (spins < SPINS) {
+        relax();
+      } else {
+        sched_yield();
+      }
     }
   }
   pthread_mutex_unlock(&region);

@@ -16,11 +16,14 @@ final class Phase {
   let nodes: [Int]
   private let totals: [Total]
   private let lanes: [Lane]
-  private let free: Mutex<[Int]>
   /// For each reduction, a result for each group.
   private let partials: [Storage]
   private let usesBLAS: Bool
   private unowned let plan: Program
+  /// What a run reads, in memory of its own: threads count no references to it.
+  private let table = UnsafeMutablePointer<nabla_phase>.allocate(capacity: 1)
+  private let tableLanes: UnsafeMutableBufferPointer<UnsafePointer<nabla_lane>?>
+  private let tablePartials: UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>
   /// Whether a source has failed to give rows.
   private let isBroken = Atomic(false)
   private let announcedPieces: Int
@@ -52,12 +55,26 @@ final class Phase {
     groupBlocks = builder.groupBlocks
     totals = builder.totals
     lanes = (0..<Parallel.threadCount).map { _ in Lane(builder, plan) }
-    free = Mutex(Array(lanes.indices))
     let groups = (builder.blockCount + groupBlocks - 1) / groupBlocks
     partials = totals.map { Storage(dtype: .uint8, shape: [groups * $0.byteCount]) }
     usesBLAS = builder.usesBLAS
     announcedPieces = builder.announcedPieces
     pieceBlocks = builder.pieceBlocks
+    tableLanes = .allocate(capacity: lanes.count)
+    _ = tableLanes.initialize(from: lanes.map { UnsafePointer($0.content) })
+    tablePartials = .allocate(capacity: partials.count)
+    _ = tablePartials.initialize(from: partials.map { $0.base.assumingMemoryBound(to: CChar.self) })
+    table.initialize(
+      to: nabla_phase(
+        lanes: tableLanes.baseAddress, from: nil, rows: blockRows,
+        last_index: rows % blockRows != 0 && rows > blockRows ? rows / blockRows : -1,
+        block_count: builder.blockCount, group_blocks: groupBlocks, partials: tablePartials.baseAddress))
+  }
+
+  deinit {
+    tableLanes.deallocate()
+    tablePartials.deallocate()
+    table.deallocate()
   }
 
   var blockCount: Int { (rows + blockRows - 1) / blockRows }
@@ -75,15 +92,12 @@ final class Phase {
   }
 
   private func runGroups(_ readings: [Reading]) {
-    Parallel.forEach(groupCount) { group in
-      let lane = free.withLock { $0.removeLast() }
-      let blocks = group * groupBlocks..<min((group + 1) * groupBlocks, blockCount)
-      readings.isEmpty ? lanes[lane].run(blocks) : runPieces(of: group, blocks, lanes[lane], readings)
-      for index in totals.indices {
-        let bytes = totals[index].byteCount
-        (partials[index].base + group * bytes).copyMemory(from: lanes[lane].total(index), byteCount: bytes)
-      }
-      free.withLock { $0.append(lane) }
+    let table = table
+    table.pointee.from = UnsafePointer(plan.addresses)
+    if readings.isEmpty {
+      Parallel.forEachOnThreads(groupCount) { thread, group in nabla_run_group(table, Int32(thread), group) }
+    } else {
+      Parallel.forEachOnThreads(groupCount) { thread, group in runPieces(of: group, on: thread, readings) }
     }
   }
 
@@ -95,16 +109,20 @@ final class Phase {
   }
 
   /// Runs the blocks of a group piece by piece, as its sources give rows.
-  private func runPieces(of group: Int, _ blocks: Range<Int>, _ lane: Lane, _ readings: [Reading]) {
-    lane.link()
-    for (number, start) in stride(from: blocks.lowerBound, to: blocks.upperBound, by: pieceBlocks).enumerated() {
+  private func runPieces(of group: Int, on thread: Int, _ readings: [Reading]) {
+    let blocks = group * groupBlocks..<min((group + 1) * groupBlocks, blockCount)
+    let number = Int32(thread)
+    nabla_open_group(table, number)
+    for (index, start) in stride(from: blocks.lowerBound, to: blocks.upperBound, by: pieceBlocks).enumerated() {
       if isBroken.load(ordering: .relaxed) { return }
-      announce(group, number + announcedPieces, readings)
-      let piece = start..<min(start + pieceBlocks, blocks.upperBound)
-      let hasRun = lane.withRows(rows(of: piece), readings) { lane.run(piece, origin: blocks.lowerBound) }
+      announce(group, index + announcedPieces, readings)
+      let end = min(start + pieceBlocks, blocks.upperBound)
+      let hasRun = lanes[thread].withRows(rows(of: start..<end), readings) {
+        nabla_run_blocks(table, number, group, start, end)
+      }
       if !hasRun { isBroken.store(true, ordering: .relaxed) }
     }
-    lane.close(blocks.count)
+    nabla_close_group(table, number, group)
   }
 
   /// Announces a piece of a group; pieces behind the last one are those of the group that the thread is likely to take
@@ -140,24 +158,21 @@ final class Phase {
 
 /// What one thread needs to run blocks: memory for the values of a block, and a program on it.
 private final class Lane {
-  private let plan: Program
   private let program: Program
   /// For the values of the plan that come in row by row, where the lane's window on them is, and the bytes of a row.
   private let inlets: [Int32: (slot: Int32, step: Int)]
   private let arena: Storage
-  private let blockRows: Int
-  /// The number of a last block with fewer rows, or -1.
-  private let lastIndex: Int
   /// For each reduction, the block's result, then memory for its results by level of the binary counter.
   private let counters: [Storage]
+  /// The lane as the loop in C takes it, and what that refers to.
+  let content = UnsafeMutablePointer<nabla_lane>.allocate(capacity: 1)
   private let full: Block
   private let last: Block
 
-  /// What is done on a block, as the loop in C takes it.
+  /// The totals and streams of a block.
   private final class Block {
     let totals: UnsafeMutableBufferPointer<nabla_total>
     let streams: UnsafeMutableBufferPointer<nabla_stream>
-    var content = nabla_block()
 
     init(_ totals: [nabla_total], _ streams: [nabla_stream]) {
       self.totals = .allocate(capacity: totals.count)
@@ -170,8 +185,9 @@ private final class Lane {
       streams.deallocate()
     }
 
-    func fill(_ program: Program, _ code: PhaseBuilder.Code) {
-      content = nabla_block(
+    /// What is done on a block, as the loop in C takes it.
+    func content(_ program: Program, _ code: PhaseBuilder.Code) -> nabla_block {
+      nabla_block(
         places: program.places.baseAddress.map { UnsafePointer($0 + code.places.lowerBound) },
         calls: program.calls.baseAddress.map { UnsafePointer($0 + code.calls.lowerBound) },
         totals: totals.baseAddress, streams: streams.baseAddress, place_count: code.places.count,
@@ -180,8 +196,6 @@ private final class Lane {
   }
 
   init(_ builder: PhaseBuilder, _ plan: Program) {
-    self.plan = plan
-    blockRows = builder.blockRows
     arena = Storage(dtype: .uint8, shape: [max(64, builder.arenaBytes)])
     let levels = Int.bitWidth - builder.groupBlocks.leadingZeroBitCount
     counters = builder.totals.map { Storage(dtype: .uint8, shape: [(levels + 1) * $0.byteCount]) }
@@ -189,7 +203,6 @@ private final class Lane {
     let full = builder.code(rows: min(builder.blockRows, builder.rows), arena, program)
     let rest = builder.rows % builder.blockRows
     let hasLast = rest != 0 && builder.rows > builder.blockRows
-    lastIndex = hasLast ? builder.blockCount - 1 : -1
     let last = hasLast ? builder.code(rows: rest, arena, program) : full
     let counters = counters
     func block(_ code: PhaseBuilder.Code) -> Block {
@@ -210,29 +223,15 @@ private final class Lane {
     self.last = hasLast ? block(last) : self.full
     program.seal()
     self.program = program
-    self.full.fill(program, full)
-    if hasLast { self.last.fill(program, last) }
+    content.initialize(
+      to: nabla_lane(
+        block: self.full.content(program, full), last: self.last.content(program, last),
+        links: program.links.baseAddress, link_count: program.links.count, at: program.addresses))
   }
+
+  deinit { content.deallocate() }
 
   var byteCount: Int { counters.reduce(arena.count) { $0 + $1.count } }
-
-  /// Runs the blocks of a group in order; the results of reductions are then in `total`.
-  func run(_ blocks: Range<Int>) {
-    link()
-    run(blocks, origin: blocks.lowerBound)
-    close(blocks.count)
-  }
-
-  /// Looks where the plan's windows look.
-  func link() { program.link() }
-  /// Runs some blocks of the group that begins at block `origin`.
-  func run(_ blocks: Range<Int>, origin: Int) {
-    nabla_run_blocks(
-      &full.content, &last.content, lastIndex, blockRows, origin, blocks.lowerBound, blocks.upperBound,
-      program.addresses)
-  }
-  /// Brings the results over the blocks of a group to `total`.
-  func close(_ count: Int) { nabla_close_blocks(&full.content, count, program.addresses) }
 
   /// Whether a value of the plan comes in row by row.
   func reads(_ slot: Int32) -> Bool { inlets[slot] != nil }
@@ -255,8 +254,6 @@ private final class Lane {
       return false
     }
   }
-
-  func total(_ index: Int) -> UnsafeMutableRawPointer { counters[index].base }
 }
 
 extension Phase.Reading {

@@ -10,7 +10,7 @@ final class Program {
   private(set) var addresses = Addresses.allocate(capacity: 0)
   private(set) var calls = UnsafeMutableBufferPointer<nabla_call>.allocate(capacity: 0)
   private(set) var places = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
-  private var links = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
+  private(set) var links = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
 
   // What is being collected.
   private let parent: Program?
@@ -64,7 +64,7 @@ final class Program {
     newPlaces.append(nabla_place(window: slot(of: window), source: slot(of: source), offset: offset, step: step))
   }
 
-  /// The window of this program that looks where a window of the parent does, each time that ``link()`` is called. Threads
+  /// The window of this program that looks where a window of the parent does, each time that the links are run. Threads
   /// move windows before they call a closure, so none of these is shared.
   func linked(_ window: Storage) -> Storage {
     if let own = linkedWindows[ObjectIdentifier(window)] { return own }
@@ -99,8 +99,6 @@ final class Program {
   @inline(__always)
   func address(_ slot: Int32) -> UnsafeMutableRawPointer { UnsafeMutableRawPointer(addresses[Int(slot)]!) }
 
-  /// Takes over where the parent's windows look.
-  func link() { nabla_run_places(links.baseAddress, links.count, 0, parent!.addresses, addresses) }
   /// Places the windows that follow others of this program.
   @inline(__always)
   func runPlaces() { nabla_run_places(places.baseAddress, places.count, 0, addresses, addresses) }

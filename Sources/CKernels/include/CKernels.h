@@ -187,17 +187,44 @@ typedef struct {
   const nabla_stream *streams;
   ptrdiff_t place_count, call_count, total_count, stream_count;
 } nabla_block;
-/// Runs blocks first ..< end of `rows` rows each; the block number `last_index`, which has fewer, is done by `last`.
-/// Totals count from the block number `origin` on, where those of a group of blocks begin.
-void nabla_run_blocks(const nabla_block *block, const nabla_block *last, ptrdiff_t last_index, ptrdiff_t rows,
-                      ptrdiff_t origin, ptrdiff_t first, ptrdiff_t end, char **at);
-/// Brings the totals over the `count` blocks of a group to the totals' windows.
-void nabla_close_blocks(const nabla_block *block, ptrdiff_t count, char *const *at);
+
+/// What one thread needs to run blocks: a table of addresses, and programs on it.
+typedef struct {
+  nabla_block block;
+  /// For a last block of fewer rows.
+  nabla_block last;
+  /// Windows that look where those of the plan do.
+  const nabla_place *links;
+  ptrdiff_t link_count;
+  char **at;
+} nabla_lane;
+
+/// A run of calls over rows, block by block. Groups of blocks are what threads share.
+typedef struct {
+  /// By thread.
+  const nabla_lane *const *lanes;
+  /// The plan's table.
+  char *const *from;
+  /// Rows of a block; the number of the last block if it has fewer, or -1.
+  ptrdiff_t rows, last_index;
+  ptrdiff_t block_count, group_blocks;
+  /// For each total, memory for the groups' results.
+  char *const *partials;
+} nabla_phase;
+
+/// Runs a group of blocks on a thread's lane. Nothing that other threads write to is touched, so that no line of memory
+/// goes to and fro between cores: neither locks nor reference counts.
+void nabla_run_group(const nabla_phase *phase, int thread, ptrdiff_t group);
+// Its parts: where the plan's windows look, some of the group's blocks in order, and the totals at the end.
+void nabla_open_group(const nabla_phase *phase, int thread);
+void nabla_run_blocks(const nabla_phase *phase, int thread, ptrdiff_t group, ptrdiff_t first, ptrdiff_t end);
+void nabla_close_group(const nabla_phase *phase, int thread, ptrdiff_t group);
 
 // Threads. NABLA_NUM_THREADS sets how many, else all processors that the process may use.
-typedef void (*nabla_body)(void *context, ptrdiff_t index);
-/// Calls body(context, 0) … body(context, count - 1) on all threads or as many as `threads`, the caller's included, and
-/// returns when all are done. On the caller alone where another region is running.
+typedef void (*nabla_body)(void *context, int thread, ptrdiff_t index);
+/// Calls body(context, thread, 0) … body(context, thread, count - 1) on all threads or as many as `threads`, the caller's
+/// included, and returns when all are done. On the caller alone where another region is running. `thread` is the number
+/// of the thread within the region: 0 for the caller.
 void nabla_parallel(ptrdiff_t count, int threads, nabla_body body, void *context);
 int nabla_thread_count(void);
 

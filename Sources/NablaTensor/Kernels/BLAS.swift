@@ -121,6 +121,8 @@ private struct ProductPieces {
   /// A piece of the result has at most this size either way: large enough that packing operands, which each piece does
   /// for itself, costs little beside it.
   private static let edge = 1024
+  /// The fewest multiplications of a part of a sum.
+  private static let leastWork = 1 << 19
   /// Partial sums are kept side by side: no more of them than this.
   private static let parts = 64
 
@@ -138,24 +140,27 @@ private struct ProductPieces {
       return
     }
     if m * n * k <= Self.smallest { return }
-    if k >= 1 << 13 && m * n <= 1 << 16 {
-      let pieces = min(Self.parts, k >> 12)
-      depth = (k + pieces - 1) / pieces
+    let width = max(m, n)
+    if k >= 8 * width && m * n <= 1 << 16 {
+      // A long sum: every thread then reads its own rows of the operands, which it may have written itself, and no
+      // others. Parts are a power of two, each with work enough, and much longer than what they leave is wide.
+      let most = min(Self.parts, m * n * k / Self.leastWork, k / (4 * width))
+      guard most > 1 else { return }
+      let pieces = 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+      depth = Self.cut(k, pieces)
       return
     }
     var count = 1
     while max(rows, columns) >= 32
       && (count < 4 && rows * columns * k > 1 << 20 || rows * columns > Self.edge * Self.edge)
     {
-      // Halves, rounded up to the blocks of registers of the kernels in BLAS.
-      if rows >= columns {
-        rows = ((rows + 1) / 2 + 15) / 16 * 16
-      } else {
-        columns = ((columns + 1) / 2 + 15) / 16 * 16
-      }
+      if rows >= columns { rows = Self.cut(rows, 2) } else { columns = Self.cut(columns, 2) }
       count *= 2
     }
   }
+
+  /// The length of a part, rounded up to the blocks of registers of the kernels in BLAS.
+  private static func cut(_ length: Int, _ pieces: Int) -> Int { ((length + pieces - 1) / pieces + 15) / 16 * 16 }
 }
 
 /// A matrix product as BLAS takes it, for windows of these layouts wherever they lie. Sizes have been checked to fit 32
@@ -180,16 +185,25 @@ package struct MatrixProduct {
     pieces = ProductPieces(left.rows, right.columns, left.columns, leftIsTransposed: left.isTransposed)
   }
 
-  /// Writes the dense result.
+  /// Memory for partial sums, where the product has them.
+  package var scratch: Storage? {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    if m * n * k == 0 || pieces.depth == k { return nil }
+    return Storage(dtype: dtype, shape: [(k + pieces.depth - 1) / pieces.depth, m, n])
+  }
+
+  /// Writes the dense result. `scratch` is memory as ``scratch`` gives it.
   package func run(
-    _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer
+    _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer, _ scratch: Storage?
   ) {
+    if let scratch, scratch.kind != .memory { return }  // there was no memory: the error has been reported
     let (a, b) = isExchanged ? (b, a) : (a, b)
-    dtype == .float32 ? run(Float.self, a, b, y) : run(Double.self, a, b, y)
+    dtype == .float32 ? run(Float.self, a, b, y, scratch) : run(Double.self, a, b, y, scratch)
   }
 
   private func run<T: BLASScalar>(
-    _ type: T.Type, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer
+    _ type: T.Type, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer,
+    _ scratch: Storage?
   ) {
     let (m, k, n) = (left.rows, left.columns, right.columns)
     let (a, b, y) = (
@@ -202,7 +216,11 @@ package struct MatrixProduct {
       return runPiece(a, b, y, 0..<m, 0..<n, 0..<k)
     }
     OpenBLAS.withOneThread { threads in
-      pieces.depth < k ? runParts(a, b, y, threads) : runBlocks(a, b, y, threads)
+      if let scratch {
+        runParts(a, b, y, scratch.base.assumingMemoryBound(to: T.self), threads)
+      } else {
+        runBlocks(a, b, y, threads)
+      }
     }
   }
 
@@ -221,28 +239,23 @@ package struct MatrixProduct {
 
   /// The parts of the sum over k, on all threads, and then their sum: neighbours first.
   private func runParts<T: BLASScalar>(
-    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ parts: UnsafeMutablePointer<T>,
+    _ threads: Int
   ) {
     let (m, k, n) = (left.rows, left.columns, right.columns)
     let count = (k + pieces.depth - 1) / pieces.depth
-    let memory = Storage(dtype: dtype, shape: [count, m, n])
-    guard memory.kind == .memory else { return }
-    withExtendedLifetime(memory) {
-      let parts = memory.base.assumingMemoryBound(to: T.self)
-      Parallel.forEach(count, threads: threads) { part in
-        let first = part * pieces.depth
-        runPiece(a, b, parts + part * m * n, 0..<m, 0..<n, first..<min(k, first + pieces.depth))
+    Parallel.forEach(count, threads: threads) { part in
+      let first = part * pieces.depth
+      runPiece(a, b, parts + part * m * n, 0..<m, 0..<n, first..<min(k, first + pieces.depth))
+    }
+    let add = nabla_binary_kernel(NABLA_ADD, dtype.rawValue)!
+    var distance = 1
+    while distance < count {
+      for part in stride(from: 0, to: count - distance, by: 2 * distance) {
+        let (x, next) = (parts + part * m * n, parts + (part + distance) * m * n)
+        add(x, 1, next, 1, 2 * distance < count ? x : y, m * n)
       }
-      let add = nabla_binary_kernel(NABLA_ADD, dtype.rawValue)!
-      var distance = 1
-      while distance < count {
-        for part in stride(from: 0, to: count - distance, by: 2 * distance) {
-          let (x, next) = (parts + part * m * n, parts + (part + distance) * m * n)
-          add(x, 1, next, 1, x, m * n)
-        }
-        distance *= 2
-      }
-      y.update(from: parts, count: m * n)
+      distance *= 2
     }
   }
 
@@ -278,7 +291,8 @@ package struct MatrixProduct {
       (a, b) = (a.dense, b.dense)
       product = MatrixProduct(a.storage, transposed: transposesA, b.storage, transposed: transposesB)
     }
-    withExtendedLifetime((a.storage, b.storage)) { product!.run(a.address, b.address, into: y) }
+    let scratch = product!.scratch
+    withExtendedLifetime((a.storage, b.storage, scratch)) { product!.run(a.address, b.address, into: y, scratch) }
   }
 
   /// The product as a call for plans.
@@ -286,9 +300,10 @@ package struct MatrixProduct {
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
   ) -> PreparedCall? {
     MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
-      // Parts of a sum take memory of their own, which there might not be.
-      let canFail = product.pieces.depth < product.left.columns
-      return PreparedCall(operands: [a, b], into: y, canFail: canFail) { product.run(a.base, b.base, into: y.base) }
+      let scratch = product.scratch
+      return PreparedCall(operands: [a, b], into: y, canFail: false) {
+        product.run(a.base, b.base, into: y.base, scratch)
+      }
     }
   }
 }

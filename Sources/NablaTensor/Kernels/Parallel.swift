@@ -16,14 +16,20 @@ package enum Parallel {
   /// Calls `body` with 0 ..< count, on all threads or on as many as `threads`. The calls may run in any order and at the
   /// same time.
   package static func forEach(_ count: Int, threads: Int = .max, _ body: (Int) -> Void) {
-    if count == 1 { return body(0) }
+    forEachOnThreads(count, threads: threads) { _, index in body(index) }
+  }
+
+  /// Calls `body` with the number of the thread, from 0 on, and each of 0 ..< count. What belongs to a number is one
+  /// thread's at a time.
+  package static func forEachOnThreads(_ count: Int, threads: Int = .max, _ body: (_ thread: Int, Int) -> Void) {
+    if count == 1 { return body(0, 0) }
     let threads = Int32(clamping: threads)
     guard let scope = ErrorScope.innermost else { return share(count, threads, body) }
     // Other threads are not inside the caller's scope: each call has one of its own, and the first index's error counts.
     let first = Mutex((index: Int.max, error: NablaError?.none))
-    share(count, threads) { index in
+    share(count, threads) { thread, index in
       let own = ErrorScope()
-      own.run { body(index) }
+      own.run { body(thread, index) }
       guard let error = own.error else { return }
       first.withLock { if index < $0.index { $0 = (index, error) } }
     }
@@ -32,11 +38,19 @@ package enum Parallel {
     }
   }
 
-  private static func share(_ count: Int, _ threads: Int32, _ body: (Int) -> Void) {
+  /// A closure that threads borrow: a copy would count its references at each call, and the count would go to and fro
+  /// between cores.
+  private struct Work: ~Copyable {
+    let body: (Int, Int) -> Void
+    borrowing func run(_ thread: Int, _ index: Int) { body(thread, index) }
+  }
+
+  private static func share(_ count: Int, _ threads: Int32, _ body: (Int, Int) -> Void) {
     withoutActuallyEscaping(body) { body in
-      var function = body
-      withUnsafeMutablePointer(to: &function) { pointer in
-        nabla_parallel(count, threads, { $0!.assumingMemoryBound(to: ((Int) -> Void).self).pointee($1) }, pointer)
+      var work = Work(body: body)
+      withUnsafeMutablePointer(to: &work) { pointer in
+        nabla_parallel(
+          count, threads, { $0!.assumingMemoryBound(to: Work.self).pointee.run(Int($1), $2) }, pointer)
       }
     }
   }
