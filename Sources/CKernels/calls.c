@@ -16,7 +16,11 @@ void nabla_call_binary(const nabla_call *call, char *const *at) {
 }
 
 void nabla_call_ternary(const nabla_call *call, char *const *at) {
-  call->loop.ternary(at[call->a], call->sa, at[call->b], call->sb, at[call->c], call->sc, at[call->y], call->n);
+  const char *a = at[call->a], *b = at[call->b], *c = at[call->c];
+  char *y = at[call->y];
+  for (ptrdiff_t i = 0; i < call->rows; i++)
+    call->loop.ternary(a + i * call->a0, call->sa, b + i * call->b0, call->sb, c + i * call->c0, call->sc,
+                       y + i * call->y0, call->n);
 }
 
 void nabla_call_reduce_row(const nabla_call *call, char *const *at) {

@@ -53,6 +53,39 @@
     }                                                                                                                  \
   }
 
+// Of two operands that are multiplied, one that is one element comes second.
+#define TERNARY_CASE(T, EXPRESSION, A, B, C)                                                                           \
+  NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) {                                                                  \
+    const T u = A, v = B, w = C;                                                                                       \
+    y[i] = EXPRESSION;                                                                                                 \
+  }
+#define TERNARY_PRODUCT(NAME, T, EXPRESSION)                                                                           \
+  static void LEVEL(NAME##_##T)(const void *as, ptrdiff_t sa, const void *bs, ptrdiff_t sb, const void *cs,            \
+                                ptrdiff_t sc, void *ys, ptrdiff_t n) {                                                 \
+    if (sa == 0 && sb == 1) {                                                                                          \
+      LEVEL(NAME##_##T)(bs, 1, as, 0, cs, sc, ys, n);                                                                  \
+      return;                                                                                                          \
+    }                                                                                                                  \
+    const T *a = as, *b = bs, *c = cs;                                                                                 \
+    T *y = ys;                                                                                                         \
+    if (n <= 0) return;                                                                                                \
+    const T b0 = b[0], c0 = c[0];                                                                                      \
+    if (sa == 1 && sb == 1 && sc == 1) {                                                                               \
+      TERNARY_CASE(T, EXPRESSION, a[i], b[i], c[i])                                                                    \
+    } else if (sa == 1 && sb == 0 && sc == 1) {                                                                        \
+      TERNARY_CASE(T, EXPRESSION, a[i], b0, c[i])                                                                      \
+    } else if (sa == 1 && sb == 1 && sc == 0) {                                                                        \
+      TERNARY_CASE(T, EXPRESSION, a[i], b[i], c0)                                                                      \
+    } else if (sa == 1 && sb == 0 && sc == 0) {                                                                        \
+      TERNARY_CASE(T, EXPRESSION, a[i], b0, c0)                                                                        \
+    } else {                                                                                                           \
+      for (ptrdiff_t i = 0; i < n; i++) {                                                                              \
+        const T u = a[i * sa], v = b[i * sb], w = c[i * sc];                                                           \
+        y[i] = EXPRESSION;                                                                                             \
+      }                                                                                                                \
+    }                                                                                                                  \
+  }
+
 #define UNARY_TO(NAME, T, R, EXPRESSION) UNARY_LOOP(NAME, T, R, EXPRESSION, NABLA_VECTORIZE)
 #define BINARY_TO(NAME, T, R, EXPRESSION) BINARY_LOOP(NAME, T, R, EXPRESSION, NABLA_VECTORIZE)
 #define UNARY(NAME, T, EXPRESSION) UNARY_TO(NAME, T, T, EXPRESSION)
@@ -126,7 +159,10 @@
   BINARY(MAXIMUM, T, u >= v || u != u ? u : v)                                                                         \
   BINARY(MINIMUM, T, u <= v || u != u ? u : v)                                                                         \
   BINARY_MATH(POWER, T, LEVEL(power_##T)(u, v))                                                                        \
-  BINARY_MATH(ATAN2, T, LEVEL(atan2_##T)(u, v))
+  BINARY_MATH(ATAN2, T, LEVEL(atan2_##T)(u, v))                                                                        \
+  TERNARY_PRODUCT(MULTIPLY_ADD, T, u * v + w)                                                                          \
+  TERNARY_PRODUCT(MULTIPLY_SUBTRACT, T, u * v - w)                                                                     \
+  TERNARY_PRODUCT(NEGATED_MULTIPLY_ADD, T, w - u * v)
 FLOATING(f32, f)
 FLOATING(f64, )
 
@@ -247,12 +283,11 @@ static const nabla_binary LEVEL(binary_table)[NABLA_BINARY_COUNT][NABLA_DTYPES] 
         Z(LESS_EQUAL) Z(GREATER) Z(GREATER_EQUAL)[NABLA_AND] = {[NABLA_BOOL] = LEVEL(AND_b8)},
     [NABLA_OR] = {[NABLA_BOOL] = LEVEL(OR_b8)},
 };
+static const nabla_ternary LEVEL(ternary_table)[NABLA_TERNARY_COUNT][NABLA_DTYPES] = {
+    Z(SELECT) X(MULTIPLY_ADD) X(MULTIPLY_SUBTRACT) X(NEGATED_MULTIPLY_ADD)};
 #undef X
 #undef Y
 #undef Z
-static const nabla_ternary LEVEL(select_table)[NABLA_DTYPES] = {LEVEL(SELECT_f32), LEVEL(SELECT_f64),
-                                                                LEVEL(SELECT_i32), LEVEL(SELECT_i64),
-                                                                LEVEL(SELECT_u8),  LEVEL(SELECT_u8)};
 static const nabla_copy LEVEL(copy_table)[NABLA_DTYPES] = {LEVEL(COPY_f32), LEVEL(COPY_f64), LEVEL(COPY_i32),
                                                            LEVEL(COPY_i64), LEVEL(COPY_u8),  LEVEL(COPY_u8)};
 #define ROW(S)                                                                                                         \
@@ -268,6 +303,8 @@ static const nabla_unary LEVEL(cast_table)[NABLA_DTYPES][NABLA_DTYPES] = {ROW(f3
 #undef UNARY_TRIG
 #undef NABLA_TRIG_BLOCK
 #undef BINARY_MATH
+#undef TERNARY_CASE
+#undef TERNARY_PRODUCT
 #undef BINARY_TO
 #undef UNARY
 #undef BINARY

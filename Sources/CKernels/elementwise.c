@@ -22,6 +22,6 @@ NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) { return NABLA_PICK(unary_table)[op][dtype]; }
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return NABLA_PICK(binary_table)[op][dtype]; }
-nabla_ternary nabla_select_kernel(int dtype) { return NABLA_PICK(select_table)[dtype]; }
+nabla_ternary nabla_ternary_kernel(nabla_ternary_op op, int dtype) { return NABLA_PICK(ternary_table)[op][dtype]; }
 nabla_copy nabla_copy_kernel(int dtype) { return NABLA_PICK(copy_table)[dtype]; }
 nabla_unary nabla_cast_kernel(int from, int to) { return NABLA_PICK(cast_table)[from][to]; }

@@ -182,15 +182,19 @@ QUOTIENT(f32)
 QUOTIENT(f64)
 #undef QUOTIENT
 
-// tanh |x| = t / (2 + t) with t = e^2|x| - 1, in Double in two parts. In Float one part does, 2ᵏ (eʳ - 1) + (2ᵏ - 1)
-// for arguments that need neither end of expm1's range: where the quotient y is small, t/2 - y t/2 is it with less
-// error. The logistic function is 1 / (1 + e) or e / (1 + e) with e = e^-|x|.
+// tanh |x| = t / (2 + t) with t = e^2|x| - 1, in Double in two parts. In Float one part does, for arguments that need
+// neither end of expm1's range: |x| = n ln 2 / 2 + r, and h = t/2 = 2ᵏ (e^2r - 1) / 2 + (2ᵏ - 1) / 2. Where the quotient
+// y = h / (1 + h) is small, h - y h is it with less error. The logistic function is 1 / (1 + e) or e / (1 + e) with
+// e = e^-|x|.
 NABLA_INLINE f32 LEVEL(tanh_f32)(f32 x) {
-  const f32 a = __builtin_elementwise_abs(x), c = 2 * (a > 10 ? 10 : a);
-  REDUCE(f32, c)
-  const f32 scale = LEVEL(two_to_f32)(k), p = r + FMA(r * r, LEVEL(exp_series_f32)(r), rest);
-  const f32 t = FMA(scale, p, scale - 1), half = 0.5f * t, y = t / (2 + t);
-  return __builtin_elementwise_copysign(t < 2 ? FMA(-half, y, half) : y, x);
+  const f32 a = __builtin_elementwise_abs(x), c = a > 10 ? 10 : a;
+  const f32 shifted = FMA(c, 2 * LOG2_E_f32, SHIFT_f32), n = shifted - SHIFT_f32;
+  const f32 near = FMA(n, -EXP_LN2_f32 / 2, c), r = FMA(n, -EXP_LN2_LOW_f32 / 2, near);
+  const f32 rest = FMA(n, -EXP_LN2_LOW_f32 / 2, near - r);
+  const f32 q = HORNER3(HORNER2(64 / 5040.f, r, 32 / 720.f, 16 / 120.f), r, 8 / 24.f, 4 / 6.f, 1.f);
+  const f32 p = r + FMA(r * r, q, rest), scale = LEVEL(two_to_f32)(LEVEL(low_bits_f32)(shifted));
+  const f32 h = FMA(scale, p, FMA(scale, 0.5f, -0.5f)), y = h / (1 + h);
+  return __builtin_elementwise_copysign(h < 1 ? FMA(-h, y, h) : y, x);
 }
 NABLA_INLINE f64 LEVEL(tanh_f64)(f64 x) {
   const f64 a = __builtin_elementwise_abs(x);

@@ -14,12 +14,12 @@ void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff
   for (ptrdiff_t i = 0; i < rows; i++) kernel(as + i * a0, sa, bs + i * b0, sb, ys + i * y0, n);
 }
 
-void nabla_select_rows(nabla_ternary kernel, const void *mask, ptrdiff_t mask0, ptrdiff_t sm, const void *a,
-                       ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0, ptrdiff_t sb, void *y, ptrdiff_t y0,
-                       ptrdiff_t rows, ptrdiff_t n) {
-  const char *ms = mask, *as = a, *bs = b;
+void nabla_ternary_rows(nabla_ternary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
+                        ptrdiff_t sb, const void *c, ptrdiff_t c0, ptrdiff_t sc, void *y, ptrdiff_t y0, ptrdiff_t rows,
+                        ptrdiff_t n) {
+  const char *as = a, *bs = b, *cs = c;
   char *ys = y;
-  for (ptrdiff_t i = 0; i < rows; i++) kernel(ms + i * mask0, sm, as + i * a0, sa, bs + i * b0, sb, ys + i * y0, n);
+  for (ptrdiff_t i = 0; i < rows; i++) kernel(as + i * a0, sa, bs + i * b0, sb, cs + i * c0, sc, ys + i * y0, n);
 }
 
 void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,

@@ -67,6 +67,31 @@ extension BinaryLoop {
   public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
+/// A primitive that is one loop over the elements of three operands, whose shapes broadcast.
+public protocol TernaryLoop: Primitive {
+  /// The loop in C, for results of a type.
+  func loop(_ dtype: DType) -> nabla_ternary
+}
+
+extension TernaryLoop {
+  /// Runs the loop.
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Elementwise.ternary(loop(type.dtype), x[0], x[1], x[2], into: y, shape: type.shape)
+  }
+  /// The loop itself, where one call does all.
+  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    PreparedCall(loop(type.dtype), x[0].storage, x[1].storage, x[2].storage, into: y) ?? evaluated(x, type, into: y)
+  }
+  /// Rows are independent.
+  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+}
+
+extension Primitive {
+  /// Whether the operation reads each element of its operands where it writes the result's, and can do without memory of
+  /// its own.
+  package var isElementwiseLoop: Bool { self is any UnaryLoop || self is any BinaryLoop || self is any TernaryLoop }
+}
+
 /// An element-wise function of one operand. Its derivative is written once, and both modes follow.
 public protocol UnaryElementwise: UnaryLoop {
   /// The loop in C.

@@ -215,7 +215,7 @@ extension Primitive {
   /// The call of `evaluate`.
   func evaluated(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     // Whatever takes memory of its own can fail to get it.
-    let canFail = !(self is any UnaryLoop || self is any BinaryLoop)
+    let canFail = !isElementwiseLoop
     return PreparedCall(operands: x.all.map(\.storage), into: y, canFail: canFail) {
       self.evaluate(x, type, into: y.base)
     }

@@ -48,8 +48,10 @@ public enum Rewrite {
   case identity
   /// Operands may come before a broadcast.
   case elementwise
-  /// As `elementwise`; 1 is neutral.
-  case scaling
+  /// The product of two operands, or of one with itself. As `elementwise`; 1 is neutral.
+  case multiplication
+  /// The sum of two operands, or their difference. As `elementwise`; a product before it may become part of it.
+  case sum(isDifference: Bool)
   /// Goes before a following element-wise operation.
   case broadcast
   /// Two in a row are one; one that changes nothing is none.

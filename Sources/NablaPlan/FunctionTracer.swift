@@ -111,7 +111,7 @@ final class FunctionTracer: Tracer {
   /// one element, repeated.
   private func uniformResult(_ primitive: any Primitive, _ operands: [AnyTensor], _ type: TensorType) -> AnyTensor? {
     switch primitive.rewrite {
-    case .elementwise, .scaling: break
+    case .elementwise, .multiplication, .sum: break
     default: return nil
     }
     guard type.shape.elementCount > 1, operands.allSatisfy(\.storage.isUniform) else { return nil }
@@ -142,9 +142,9 @@ final class FunctionTracer: Tracer {
       return add(primitive, source, type)
     case .product(let build):
       return transposedProduct(build, operands, type)
-    case .elementwise:
+    case .elementwise, .sum:
       return withoutBroadcasts(primitive, operands, type)
-    case .scaling:
+    case .multiplication:
       if let one = operands.first(where: isOne), let other = operands.first(where: { $0 != one }),
         graph.nodes[other].type == type
       {

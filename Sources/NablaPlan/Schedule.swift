@@ -117,8 +117,3 @@ struct Schedule {
     }
   }
 }
-
-extension Primitive {
-  /// Whether the operation reads each element of its operands where it writes the result's.
-  fileprivate var isElementwiseLoop: Bool { self is any UnaryLoop || self is any BinaryLoop }
-}

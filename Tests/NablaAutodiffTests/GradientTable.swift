@@ -92,6 +92,20 @@ extension GradientRow {
     ]
   }
 
+  static func multiplyAdd(
+    _ form: MultiplyAdd.Form, _ f: @escaping @Sendable (Double, Double, Double) -> Double
+  ) -> GradientRow {
+    GradientRow(
+      name: MultiplyAdd.name, variant: "\(form)", domain: .range(-2, 2),
+      shapes: [
+        [[], [], []], [[0], [1], [0]], [[3], [], [3]], [[], [3], [3]], [[3], [3], []], [[3], [], []],
+        [[], [], [2, 3]],
+        [[2, 3], [3], [2, 1]], [[2, 1], [1, 3], [2, 3]], [[4, 1, 2], [3, 1], [2]], [[70], [70], [70]],
+      ],
+      function: { MultiplyAdd(form).apply(Operands($0)) },
+      reference: { PlainArray.elementwise($0) { f($0[0], $0[1], $0[2]) } })
+  }
+
   /// Every primitive; a test compares the names with the sources.
   static let all: [GradientRow] =
     unaries + binaries + reductions + rowMaps + structural + matrices + nondifferentiable
@@ -138,6 +152,9 @@ extension GradientRow {
     .binary(Atan2(), .range(0.5, 2)) { atan2($0, $1) },
     .binary(Maximum(), .spaced) { max($0, $1) },
     .binary(Minimum(), .spaced) { min($0, $1) },
+    .multiplyAdd(.sum) { $0 * $1 + $2 },
+    .multiplyAdd(.minusAddend) { $0 * $1 - $2 },
+    .multiplyAdd(.minusProduct) { $2 - $0 * $1 },
     GradientRow(
       name: "select", domain: .range(-2, 2),
       shapes: [

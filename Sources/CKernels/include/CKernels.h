@@ -23,8 +23,8 @@ enum {
 typedef void (*nabla_unary)(const void *x, ptrdiff_t sx, void *y, ptrdiff_t n);
 /// y[i] = f(a[i * sa], b[i * sb]). y may be a or b where that one's stride is 1.
 typedef void (*nabla_binary)(const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb, void *y, ptrdiff_t n);
-/// y[i] = mask[i * sm] ? a[i * sa] : b[i * sb].
-typedef void (*nabla_ternary)(const void *mask, ptrdiff_t sm, const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb,
+/// y[i] = f(a[i * sa], b[i * sb], c[i * sc]). y may be an operand of its type where that one's stride is 1.
+typedef void (*nabla_ternary)(const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb, const void *c, ptrdiff_t sc,
                               void *y, ptrdiff_t n);
 /// y[i * sy] = x[i * sx].
 typedef void (*nabla_copy)(const void *x, ptrdiff_t sx, void *y, ptrdiff_t sy, ptrdiff_t n);
@@ -74,6 +74,16 @@ typedef enum {
   NABLA_BINARY_COUNT
 } nabla_binary_op;
 
+typedef enum {
+  /// a ? b : c for a Bool a; y has the type of b and c.
+  NABLA_SELECT,
+  // a b + c, a b - c and c - a b, rounded twice, as the two operations are.
+  NABLA_MULTIPLY_ADD,
+  NABLA_MULTIPLY_SUBTRACT,
+  NABLA_NEGATED_MULTIPLY_ADD,
+  NABLA_TERNARY_COUNT
+} nabla_ternary_op;
+
 typedef enum { NABLA_SUM, NABLA_PRODUCT, NABLA_MAX, NABLA_MIN, NABLA_REDUCTION_COUNT } nabla_reduction_op;
 
 typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
@@ -81,7 +91,7 @@ typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row
 // Each returns NULL where the operation has no meaning for the type.
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype);
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype);
-nabla_ternary nabla_select_kernel(int dtype);
+nabla_ternary nabla_ternary_kernel(nabla_ternary_op op, int dtype);
 nabla_copy nabla_copy_kernel(int dtype);
 /// The conversion of one type to another: C's rules, except that a Float outside an integer's range saturates, NaN
 /// becomes 0, and anything but 0 is true.
@@ -107,9 +117,9 @@ void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t
                       ptrdiff_t rows, ptrdiff_t n);
 void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
                        ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n);
-void nabla_select_rows(nabla_ternary kernel, const void *mask, ptrdiff_t mask0, ptrdiff_t sm, const void *a,
-                       ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0, ptrdiff_t sb, void *y, ptrdiff_t y0,
-                       ptrdiff_t rows, ptrdiff_t n);
+void nabla_ternary_rows(nabla_ternary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
+                        ptrdiff_t sb, const void *c, ptrdiff_t c0, ptrdiff_t sc, void *y, ptrdiff_t y0, ptrdiff_t rows,
+                        ptrdiff_t n);
 void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,
                        ptrdiff_t n);
 void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0, ptrdiff_t sy,
@@ -144,7 +154,7 @@ struct nabla_call {
   /// Elements from one operand element to the next.
   ptrdiff_t sa, sb, sc;
   /// Bytes from one row to the next.
-  ptrdiff_t a0, b0, y0;
+  ptrdiff_t a0, b0, c0, y0;
   /// How often, and how many elements.
   ptrdiff_t rows, n;
 };

@@ -13,6 +13,7 @@ struct Add: BinaryElementwise {
   static let kernel = NABLA_ADD
   static let residuals: Residuals = []
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .one }
+  var rewrite: Rewrite { .sum(isDifference: false) }
 }
 
 /// The sum, element by element; shapes broadcast. Integers wrap around.
@@ -48,6 +49,7 @@ struct Subtract: BinaryElementwise {
   static let kernel = NABLA_SUBTRACT
   static let residuals: Residuals = []
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { operand == 0 ? .one : .minusOne }
+  var rewrite: Rewrite { .sum(isDifference: true) }
 }
 
 /// The difference, element by element; shapes broadcast. Integers wrap around.
@@ -83,7 +85,7 @@ struct Multiply: BinaryElementwise {
   static let kernel = NABLA_MULTIPLY
   static let residuals: Residuals = .operands
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .factor(x[1 - operand]) }
-  var rewrite: Rewrite { .scaling }
+  var rewrite: Rewrite { .multiplication }
 }
 
 /// The product, element by element; shapes broadcast. Integers wrap around. See ``matmul(_:_:)`` for matrices.

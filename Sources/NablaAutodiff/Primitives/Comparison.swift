@@ -177,7 +177,7 @@ infix operator .|| : LogicalDisjunctionPrecedence
 // MARK: select
 
 /// y = mask ? a : b.
-struct Select: Primitive {
+struct Select: TernaryLoop {
   static let name = "select"
   static let residuals: Residuals = .operands
 
@@ -193,13 +193,7 @@ struct Select: Primitive {
     }
     return TensorType(x[1].dtype, shape)
   }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    Elementwise.select(x[0], x[1], x[2], into: y, shape: type.shape)
-  }
-  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
-    PreparedCall(x[0].storage, x[1].storage, x[2].storage, into: y) ?? evaluated(x, type, into: y)
-  }
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  func loop(_ dtype: DType) -> nabla_ternary { nabla_ternary_kernel(NABLA_SELECT, dtype.rawValue)! }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let zero = AnyTensor(0, dtype: g.dtype)
     cotangents.give(1, Select().apply(Operands([x[0], g, zero])).summed(to: x[1].shape))

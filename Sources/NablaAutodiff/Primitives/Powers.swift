@@ -39,6 +39,7 @@ struct Square: UnaryElementwise {
   static let kernel = NABLA_SQUARE
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(x + x) }
+  var rewrite: Rewrite { .multiplication }
 }
 
 /// The square of each element.

@@ -224,16 +224,18 @@ package struct MatrixProduct {
     }
   }
 
-  /// The blocks of the result, on all threads.
+  /// The blocks of the result, on all threads. Where bands of rows are enough for the threads, the blocks of a band are
+  /// one call, which packs their rows once; blocks end where the kernels' own do, so the bits are the same.
   private func runBlocks<T: BLASScalar>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
   ) {
     let (m, n) = (left.rows, right.columns)
-    let across = (n + pieces.columns - 1) / pieces.columns
-    Parallel.forEach((m + pieces.rows - 1) / pieces.rows * across, threads: threads) { piece in
-      let (row, column) = (piece / across * pieces.rows, piece % across * pieces.columns)
-      runPiece(
-        a, b, y, row..<min(m, row + pieces.rows), column..<min(n, column + pieces.columns), 0..<left.columns)
+    let bands = (m + pieces.rows - 1) / pieces.rows
+    let columns = bands % threads == 0 ? n : pieces.columns
+    let across = (n + columns - 1) / columns
+    Parallel.forEach(bands * across, threads: threads) { piece in
+      let (row, column) = (piece / across * pieces.rows, piece % across * columns)
+      runPiece(a, b, y, row..<min(m, row + pieces.rows), column..<min(n, column + columns), 0..<left.columns)
     }
   }
 

@@ -49,21 +49,21 @@ package enum Elementwise {
     }
   }
 
-  /// y = mask ? a : b.
-  package static func select(
-    _ mask: AnyTensor, _ a: AnyTensor, _ b: AnyTensor, into y: UnsafeMutableRawPointer, shape: Shape
+  /// y = f(a, b, c), where y has the type of c.
+  package static func ternary(
+    _ kernel: nabla_ternary, _ a: AnyTensor, _ b: AnyTensor, _ c: AnyTensor, into y: UnsafeMutableRawPointer,
+    shape: Shape
   ) {
-    withExtendedLifetime((mask.storage, a.storage, b.storage)) {
-      let kernel = nabla_select_kernel(a.dtype.rawValue)!
-      let operands = [mask, a, b].map { $0.broadcastStrides(to: shape) } + [shape.denseStrides]
+    withExtendedLifetime((a.storage, b.storage, c.storage)) {
+      let operands = [a, b, c].map { $0.broadcastStrides(to: shape) } + [shape.denseStrides]
       let nest = LoopNest(shape, operands)
-      let step = a.dtype.byteCount
+      let (stepA, stepB, stepC) = (a.dtype.byteCount, b.dtype.byteCount, c.dtype.byteCount)
       nest.forEachPiece { piece in
-        nabla_select_rows(
-          kernel, mask.address + piece.offsets[0], nest.rowDistance(0), nest.rowStride(0),
-          a.address + piece.offsets[1] * step, nest.rowDistance(1) * step, nest.rowStride(1),
-          b.address + piece.offsets[2] * step, nest.rowDistance(2) * step, nest.rowStride(2),
-          y + piece.offsets[3] * step, nest.rowDistance(3) * step, piece.rows, piece.count)
+        nabla_ternary_rows(
+          kernel, a.address + piece.offsets[0] * stepA, nest.rowDistance(0) * stepA, nest.rowStride(0),
+          b.address + piece.offsets[1] * stepB, nest.rowDistance(1) * stepB, nest.rowStride(1),
+          c.address + piece.offsets[2] * stepC, nest.rowDistance(2) * stepC, nest.rowStride(2),
+          y + piece.offsets[3] * stepC, nest.rowDistance(3) * stepC, piece.rows, piece.count)
       }
     }
   }

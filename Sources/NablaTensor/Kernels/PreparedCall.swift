@@ -103,14 +103,19 @@ extension PreparedCall {
     call.y0 = nest.rowDistance(2) * y.dtype.byteCount
   }
 
-  /// y = mask ? a : b.
-  package init?(_ mask: Storage, _ a: Storage, _ b: Storage, into y: Storage) {
-    guard y.count < Parallel.threshold, let sm = mask.flatStride(y.count), let sa = a.flatStride(y.count),
-      let sb = b.flatStride(y.count)
-    else { return nil }
-    self.init(nabla_call_ternary, operands: [mask, a, b], into: y, count: y.count)
-    call.loop.ternary = nabla_select_kernel(a.dtype.rawValue)
-    (call.sa, call.sb, call.sc) = (sm, sa, sb)
+  /// y = f(a, b, c), where shapes broadcast.
+  package init?(_ kernel: @escaping nabla_ternary, _ a: Storage, _ b: Storage, _ c: Storage, into y: Storage) {
+    guard y.count < Parallel.threshold, y.count > 0 else { return nil }
+    let operands = [a, b, c].map { AnyTensor($0).broadcastStrides(to: y.shape) }
+    let nest = LoopNest(y.shape, operands + [y.shape.denseStrides])
+    guard nest.sizes.count <= 2 else { return nil }
+    self.init(nabla_call_ternary, operands: [a, b, c], into: y, rows: nest.outerCount, count: nest.rowCount)
+    call.loop.ternary = kernel
+    (call.sa, call.sb, call.sc) = (nest.rowStride(0), nest.rowStride(1), nest.rowStride(2))
+    call.a0 = nest.rowDistance(0) * a.dtype.byteCount
+    call.b0 = nest.rowDistance(1) * b.dtype.byteCount
+    call.c0 = nest.rowDistance(2) * c.dtype.byteCount
+    call.y0 = nest.rowDistance(3) * y.dtype.byteCount
   }
 
   /// y[i] = the reduction of row i of x; distances in bytes.
