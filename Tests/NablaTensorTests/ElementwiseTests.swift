@@ -1,5 +1,7 @@
+import CKernels
 import Foundation
 import Nabla
+import NablaTensor
 import TestSupport
 import Testing
 
@@ -249,6 +251,32 @@ import Testing
       expectEqual(a.tensor - 2 * b.tensor, shape: shape, expected)
     }
     #expect(tried > 300)
+  }
+
+  /// Results that go past the caches: as long as that takes, with a rest of less than a line; in place; and one that does not
+  /// begin on a line, which takes the common way.
+  @Test func resultsBeyondTheCaches() {
+    let count = Elementwise.streamedBytes / 4 + 5
+    let a = Tensor<Float>(shape: [count]) { for index in $0.indices { $0[index] = Float(index % 1000) } }
+    let b = Tensor<Float>(shape: [count]) { for index in $0.indices { $0[index] = Float(index % 7) } }
+    func check(_ y: UnsafePointer<Float>, _ what: String, _ f: (Float, Float) -> Float) {
+      let wrong = (0..<count).first { y[$0] != f(Float($0 % 1000), Float($0 % 7)) }
+      #expect(wrong == nil, "\(what)")
+    }
+    (a + b).withUnsafeScalars { check($0.baseAddress!, "a + b") { $0 + $1 } }
+    (1 - a).withUnsafeScalars { check($0.baseAddress!, "1 - a") { a, _ in 1 - a } }
+    (a * 3).withUnsafeScalars { check($0.baseAddress!, "a * 3") { a, _ in a * 3 } }
+    let shifted = Tensor<Float>(zeros: [count + 16]).erased.copied
+    for (y, what) in [(a.erased.copied, "in place"), (shifted, "beside a line")] {
+      let target = what == "in place" ? y.address : y.address + 4
+      let x = what == "in place" ? y : a.erased
+      withExtendedLifetime(y.storage) {
+        Elementwise.binary(
+          nabla_binary_kernel(NABLA_MULTIPLY, DType.float32.rawValue)!, x, b.erased, into: target, shape: [count],
+          width: 4)
+        check(target.assumingMemoryBound(to: Float.self), what) { $0 * $1 }
+      }
+    }
   }
 }
 

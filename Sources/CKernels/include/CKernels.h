@@ -117,6 +117,11 @@ void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t
                       ptrdiff_t rows, ptrdiff_t n);
 void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
                        ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n);
+/// The same on one row whose result, elements of `width` bytes that begin on a line of memory, is too large for the caches:
+/// it goes past them, on processors that can. A common store would fetch each line first, only to write over all of it.
+void nabla_binary_streamed(nabla_binary kernel, const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb, ptrdiff_t size,
+                           void *y, ptrdiff_t width, ptrdiff_t n);
+int nabla_can_stream(void);
 void nabla_ternary_rows(nabla_ternary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
                         ptrdiff_t sb, const void *c, ptrdiff_t c0, ptrdiff_t sc, void *y, ptrdiff_t y0, ptrdiff_t rows,
                         ptrdiff_t n);

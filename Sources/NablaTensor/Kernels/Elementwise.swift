@@ -2,6 +2,17 @@ import CKernels
 
 /// The element-wise kernels: each writes a dense result of a given shape, which the operands broadcast to.
 package enum Elementwise {
+  /// Results of two operands that have at least so many bytes go past the caches, which would not hold them until they are
+  /// read. (Functions of one operand mostly compute: they gain nothing, and exp and tanh lose.)
+  package static let streamedBytes = 32 << 20
+  /// The elements of a piece of such a result: long runs, for the processor to fetch ahead.
+  private static let streamedGrain = 8 * Parallel.grain
+
+  @inline(__always)
+  private static func isStreamed(_ y: UnsafeMutableRawPointer, bytes: Int) -> Bool {
+    bytes >= streamedBytes && UInt(bitPattern: y) % 64 == 0 && nabla_can_stream() != 0
+  }
+
   /// y = f(x) for a conversion or a function of one operand.
   package static func unary(_ kernel: nabla_unary, _ x: AnyTensor, into y: UnsafeMutableRawPointer, width: Int) {
     withExtendedLifetime(x.storage) {
@@ -32,6 +43,14 @@ package enum Elementwise {
       if let sa = a.storage.flatStride(count), let sb = b.storage.flatStride(count) {
         let step = a.dtype.byteCount
         if count < Parallel.threshold { return kernel(a.address, sa, b.address, sb, y, count) }
+        if isStreamed(y, bytes: count * width) {
+          return Parallel.forEachPiece(of: count, grain: streamedGrain) { piece in
+            let start = piece.lowerBound
+            nabla_binary_streamed(
+              kernel, a.address + start * sa * step, sa, b.address + start * sb * step, sb, step, y + start * width,
+              width, piece.count)
+          }
+        }
         return Parallel.forEachPiece(of: count) { piece in
           let start = piece.lowerBound
           kernel(

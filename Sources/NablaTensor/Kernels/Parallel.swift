@@ -58,7 +58,9 @@ package enum Parallel {
   /// Calls `body` with ranges that cut 0 ..< count: one range where the work is small, pieces of the grain elsewhere.
   /// `cost` is the work of one index in elements.
   @inline(__always)
-  package static func forEachPiece(of count: Int, cost: Int = 1, _ body: (Range<Int>) -> Void) {
+  package static func forEachPiece(
+    of count: Int, cost: Int = 1, grain: Int = grain, _ body: (Range<Int>) -> Void
+  ) {
     if count &* cost < threshold { return body(0..<count) }
     let size = max(1, (grain + cost - 1) / cost)
     forEach((count + size - 1) / size) { piece in
