@@ -1,32 +1,62 @@
 #include "CKernels.h"
 #include <string.h>
 
+// --- A kernel on each of several rows --------------------------------------------------------------------------------
+
+void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0,
+                      ptrdiff_t rows, ptrdiff_t n) {
+  const char *xs = x;
+  char *ys = y;
+  for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, sx, ys + i * y0, n);
+}
+
+void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
+                       ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n) {
+  const char *as = a, *bs = b;
+  char *ys = y;
+  for (ptrdiff_t i = 0; i < rows; i++) kernel(as + i * a0, sa, bs + i * b0, sb, ys + i * y0, n);
+}
+
+void nabla_ternary_rows(nabla_ternary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
+                        ptrdiff_t sb, const void *c, ptrdiff_t c0, ptrdiff_t sc, void *y, ptrdiff_t y0, ptrdiff_t rows,
+                        ptrdiff_t n) {
+  const char *as = a, *bs = b, *cs = c;
+  char *ys = y;
+  for (ptrdiff_t i = 0; i < rows; i++) kernel(as + i * a0, sa, bs + i * b0, sb, cs + i * c0, sc, ys + i * y0, n);
+}
+
+void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,
+                       ptrdiff_t n) {
+  const char *xs = x;
+  char *ys = y;
+  for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, n, ys + i * y0);
+}
+
+void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0, ptrdiff_t sy,
+                     ptrdiff_t rows, ptrdiff_t n) {
+  const char *xs = x;
+  char *ys = y;
+  for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, sx, ys + i * y0, sy, n);
+}
+
+// --- Calls, in this file so that the loops above become part of them -------------------------------------------------
+
 void nabla_call_unary(const nabla_call *call, char *const *at) {
-  const char *a = at[call->a];
-  char *y = at[call->y];
-  for (ptrdiff_t i = 0; i < call->rows; i++)
-    call->loop.unary(a + i * call->a0, call->sa, y + i * call->y0, call->n);
+  nabla_unary_rows(call->loop.unary, at[call->a], call->a0, call->sa, at[call->y], call->y0, call->rows, call->n);
 }
 
 void nabla_call_binary(const nabla_call *call, char *const *at) {
-  const char *a = at[call->a], *b = at[call->b];
-  char *y = at[call->y];
-  for (ptrdiff_t i = 0; i < call->rows; i++)
-    call->loop.binary(a + i * call->a0, call->sa, b + i * call->b0, call->sb, y + i * call->y0, call->n);
+  nabla_binary_rows(call->loop.binary, at[call->a], call->a0, call->sa, at[call->b], call->b0, call->sb, at[call->y],
+                    call->y0, call->rows, call->n);
 }
 
 void nabla_call_ternary(const nabla_call *call, char *const *at) {
-  const char *a = at[call->a], *b = at[call->b], *c = at[call->c];
-  char *y = at[call->y];
-  for (ptrdiff_t i = 0; i < call->rows; i++)
-    call->loop.ternary(a + i * call->a0, call->sa, b + i * call->b0, call->sb, c + i * call->c0, call->sc,
-                       y + i * call->y0, call->n);
+  nabla_ternary_rows(call->loop.ternary, at[call->a], call->a0, call->sa, at[call->b], call->b0, call->sb, at[call->c],
+                     call->c0, call->sc, at[call->y], call->y0, call->rows, call->n);
 }
 
 void nabla_call_reduce_row(const nabla_call *call, char *const *at) {
-  const char *a = at[call->a];
-  char *y = at[call->y];
-  for (ptrdiff_t i = 0; i < call->rows; i++) call->loop.row(a + i * call->a0, call->n, y + i * call->y0);
+  nabla_reduce_rows(call->loop.row, at[call->a], call->a0, at[call->y], call->y0, call->rows, call->n);
 }
 
 void nabla_call_reduce_columns(const nabla_call *call, char *const *at) {

@@ -12,8 +12,8 @@
 // A worker that has finished spins for a while before it sleeps: programs come in bursts, and waking a thread costs more
 // than most regions. The caller never waits for a worker that has not joined.
 //
-// Between cores that share no cache, a line takes as long as a thousand additions to cross over, so few do: all that a
-// worker needs of a region lies in one line of its own.
+// Between cores that share no cache, a line of memory takes some 0.2 µs to cross over, so few do: all that a worker needs
+// of a region lies in one line of its own.
 
 #define SPINS 4000
 #define MAX_THREADS 256

@@ -67,7 +67,7 @@ final class Phase {
     table.initialize(
       to: nabla_phase(
         lanes: tableLanes.baseAddress, from: nil, rows: blockRows,
-        last_index: rows % blockRows != 0 && rows > blockRows ? rows / blockRows : -1,
+        last_index: builder.lastRows == nil ? -1 : builder.blockCount - 1,
         block_count: builder.blockCount, group_blocks: groupBlocks, partials: tablePartials.baseAddress))
   }
 
@@ -196,14 +196,13 @@ private final class Lane {
   }
 
   init(_ builder: PhaseBuilder, _ plan: Program) {
-    arena = Storage(dtype: .uint8, shape: [max(64, builder.arenaBytes)])
+    let arena = Storage(dtype: .uint8, shape: [max(64, builder.arenaBytes)])
+    self.arena = arena
     let levels = Int.bitWidth - builder.groupBlocks.leadingZeroBitCount
     counters = builder.totals.map { Storage(dtype: .uint8, shape: [(levels + 1) * $0.byteCount]) }
     let program = Program(parent: plan)
     let full = builder.code(rows: min(builder.blockRows, builder.rows), arena, program)
-    let rest = builder.rows % builder.blockRows
-    let hasLast = rest != 0 && builder.rows > builder.blockRows
-    let last = hasLast ? builder.code(rows: rest, arena, program) : full
+    let last = builder.lastRows.map { builder.code(rows: $0, arena, program) }
     let counters = counters
     func block(_ code: PhaseBuilder.Code) -> Block {
       let totals = builder.totals.indices.map { index in
@@ -220,18 +219,18 @@ private final class Lane {
         (plan.slot(of: whole), (program.slot(of: program.linked(whole)), step))
       })
     self.full = block(full)
-    self.last = hasLast ? block(last) : self.full
+    self.last = last.map(block) ?? self.full
     program.seal()
     self.program = program
     content.initialize(
       to: nabla_lane(
-        block: self.full.content(program, full), last: self.last.content(program, last),
+        block: self.full.content(program, full), last: self.last.content(program, last ?? full),
         links: program.links.baseAddress, link_count: program.links.count, at: program.addresses))
   }
 
   deinit { content.deallocate() }
 
-  var byteCount: Int { counters.reduce(arena.count) { $0 + $1.count } }
+  var byteCount: Int { counters.reduce(arena.count + program.byteCount) { $0 + $1.count } }
 
   /// Whether a value of the plan comes in row by row.
   func reads(_ slot: Int32) -> Bool { inlets[slot] != nil }

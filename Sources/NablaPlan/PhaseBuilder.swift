@@ -64,6 +64,9 @@ struct PhaseBuilder {
 
   var blockCount: Int { (rows + blockRows - 1) / blockRows }
 
+  /// The rows of a last block that has fewer than the others.
+  var lastRows: Int? { rows % blockRows != 0 && rows > blockRows ? rows % blockRows : nil }
+
   /// The blocks that one thread takes at a time: at most 64 groups, each a power of two of blocks.
   var groupBlocks: Int {
     var size = 1

@@ -220,7 +220,7 @@ final class Plan {
 
   /// Bytes of the memory that belongs to the plan.
   var byteCount: Int {
-    buffers.reduce(execution.spareBytes) { $0 + $1.count }
+    buffers.reduce(execution.spareBytes + program.byteCount) { $0 + $1.count }
       + turns.reduce(0) { if case .phase(let phase) = $1 { $0 + phase.byteCount } else { $0 } }
   }
 

@@ -7,7 +7,7 @@ final class Program {
   typealias Addresses = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
   /// Where the program's windows look. Valid once it is sealed.
-  private(set) var addresses = Addresses.allocate(capacity: 0)
+  private(set) var addresses = Program.lines(0)
   private(set) var calls = UnsafeMutableBufferPointer<nabla_call>.allocate(capacity: 0)
   private(set) var places = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
   private(set) var links = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
@@ -37,6 +37,9 @@ final class Program {
   /// Whether a call might find a mistake that only the data shows.
   private(set) var canFail = false
 
+  /// Bytes of memory that the calls keep for themselves.
+  private(set) var byteCount = 0
+
   var callCount: Int { newCalls.count }
   var placeCount: Int { newPlaces.count }
 
@@ -56,6 +59,7 @@ final class Program {
       canFail = true
       parent?.canFail = true
     }
+    byteCount += call.byteCount
     newCalls.append(call.placed(at: call.windows.map { slot(of: $0) }))
   }
 
@@ -77,13 +81,21 @@ final class Program {
   /// Ends the collecting. Windows have got their memory.
   func seal() {
     deallocate()
-    addresses = Addresses.allocate(capacity: max(1, windows.count))
+    addresses = Self.lines(windows.count)
     for (index, window) in windows.enumerated() {
       (addresses + index).initialize(to: window.base.assumingMemoryBound(to: CChar.self))
     }
     calls = Self.filled(newCalls)
     places = Self.filled(newPlaces)
     links = Self.filled(newLinks)
+  }
+
+  /// A table of addresses in whole lines of memory, which no other thread's table shares.
+  private static func lines(_ count: Int) -> Addresses {
+    let line = 64
+    let bytes = max(1, count) * MemoryLayout<Addresses.Pointee>.stride
+    return UnsafeMutableRawPointer.allocate(byteCount: (bytes + line - 1) / line * line, alignment: line)
+      .bindMemory(to: Addresses.Pointee.self, capacity: count)
   }
 
   private static func filled<T>(_ elements: [T]) -> UnsafeMutableBufferPointer<T> {

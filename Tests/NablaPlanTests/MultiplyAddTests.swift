@@ -44,7 +44,7 @@ import Testing
     }
   }
 
-  /// Two roundings, on every level of the kernels: a fused multiplication and addition would give 2⁻²⁴ here.
+  /// Two roundings: a fused multiplication and addition would give 2⁻²⁴ here.
   @Test func roundsTwice() {
     let x = Tensor<Float>(repeating: 1 + Float(sign: .plus, exponent: -12, significand: 1), shape: [67])
     let c = Tensor<Float>(repeating: 1 + Float(sign: .plus, exponent: -11, significand: 1), shape: [67])
@@ -94,6 +94,23 @@ import Testing
     step([2, 2, 2])
     #expect(w.value.scalars == [3, 6, 27])
     #expect(address() == before)
+  }
+
+  /// So are choices, also where the mask is what is replaced.
+  @Test func choicesInPlace() {
+    let w = Variable(Tensor<Float>([1, -2, 3]))
+    let mask = Variable(Tensor<Bool>([true, false, true]))
+    let step = compiled { (x: Tensor<Float>, other: Tensor<Bool>) in
+      w.assign(select(w.value .> 0, w.value - 2, x))
+      mask.assign(select(mask.value, other, mask.value))
+    }
+    step([7, 8, 9], [true, true, false])
+    let before = (w.value.withUnsafeScalars { $0.baseAddress! }, mask.value.withUnsafeScalars { $0.baseAddress! })
+    #expect(w.value.scalars == [-1, 8, 1] && mask.value.scalars == [true, false, false])
+    step([7, 8, 9], [false, true, true])
+    #expect(w.value.scalars == [7, 6, -1] && mask.value.scalars == [false, false, false])
+    #expect(w.value.withUnsafeScalars { $0.baseAddress! } == before.0)
+    #expect(mask.value.withUnsafeScalars { $0.baseAddress! } == before.1)
   }
 }
 

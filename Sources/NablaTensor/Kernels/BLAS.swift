@@ -303,7 +303,8 @@ package struct MatrixProduct {
   ) -> PreparedCall? {
     MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
       let scratch = product.scratch
-      return PreparedCall(operands: [a, b], into: y, canFail: false) {
+      let byteCount = scratch.map { $0.count * $0.dtype.byteCount } ?? 0
+      return PreparedCall(operands: [a, b], into: y, canFail: false, byteCount: byteCount) {
         product.run(a.base, b.base, into: y.base, scratch)
       }
     }

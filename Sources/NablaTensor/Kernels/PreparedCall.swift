@@ -13,10 +13,15 @@ public struct PreparedCall {
   package let box: AnyObject?
   /// Whether the call might find a mistake that only the data shows.
   package let canFail: Bool
+  /// Bytes of memory that the call keeps for itself.
+  package let byteCount: Int
 
   /// A call of any function that reads and writes the windows' memory.
-  package init(operands: [Storage], into y: Storage, canFail: Bool = true, _ body: @escaping () -> Void) {
+  package init(
+    operands: [Storage], into y: Storage, canFail: Bool = true, byteCount: Int = 0, _ body: @escaping () -> Void
+  ) {
     windows = operands + [y]
+    self.byteCount = byteCount
     let box = Closure(windows, body)
     self.box = box
     self.canFail = canFail
@@ -33,6 +38,7 @@ public struct PreparedCall {
     windows = operands + [y]
     box = nil
     canFail = false
+    byteCount = 0
   }
 
   /// Tells the call where the windows' addresses are in a table.
@@ -79,43 +85,34 @@ public struct PreparedCall {
 extension PreparedCall {
   /// y = f(x).
   package init?(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) {
-    guard y.count < Parallel.threshold else { return nil }
-    let nest = LoopNest(y.shape, [AnyTensor(x).resolvedStrides, y.shape.denseStrides])
-    guard nest.sizes.count <= 2, y.count > 0 else { return nil }
-    self.init(nabla_call_unary, operands: [x], into: y, rows: nest.outerCount, count: nest.rowCount)
+    self.init(nabla_call_unary, elementsOf: [x], into: y)
     call.loop.unary = kernel
-    call.sa = nest.rowStride(0)
-    call.a0 = nest.rowDistance(0) * x.dtype.byteCount
-    call.y0 = nest.rowDistance(1) * y.dtype.byteCount
   }
 
   /// y = f(a, b), where shapes broadcast.
   package init?(_ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage) {
-    guard y.count < Parallel.threshold, y.count > 0 else { return nil }
-    let operands = [a, b].map { AnyTensor($0).broadcastStrides(to: y.shape) }
-    let nest = LoopNest(y.shape, operands + [y.shape.denseStrides])
-    guard nest.sizes.count <= 2 else { return nil }
-    self.init(nabla_call_binary, operands: [a, b], into: y, rows: nest.outerCount, count: nest.rowCount)
+    self.init(nabla_call_binary, elementsOf: [a, b], into: y)
     call.loop.binary = kernel
-    (call.sa, call.sb) = (nest.rowStride(0), nest.rowStride(1))
-    call.a0 = nest.rowDistance(0) * a.dtype.byteCount
-    call.b0 = nest.rowDistance(1) * b.dtype.byteCount
-    call.y0 = nest.rowDistance(2) * y.dtype.byteCount
   }
 
   /// y = f(a, b, c), where shapes broadcast.
   package init?(_ kernel: @escaping nabla_ternary, _ a: Storage, _ b: Storage, _ c: Storage, into y: Storage) {
-    guard y.count < Parallel.threshold, y.count > 0 else { return nil }
-    let operands = [a, b, c].map { AnyTensor($0).broadcastStrides(to: y.shape) }
-    let nest = LoopNest(y.shape, operands + [y.shape.denseStrides])
-    guard nest.sizes.count <= 2 else { return nil }
-    self.init(nabla_call_ternary, operands: [a, b, c], into: y, rows: nest.outerCount, count: nest.rowCount)
+    self.init(nabla_call_ternary, elementsOf: [a, b, c], into: y)
     call.loop.ternary = kernel
-    (call.sa, call.sb, call.sc) = (nest.rowStride(0), nest.rowStride(1), nest.rowStride(2))
-    call.a0 = nest.rowDistance(0) * a.dtype.byteCount
-    call.b0 = nest.rowDistance(1) * b.dtype.byteCount
-    call.c0 = nest.rowDistance(2) * c.dtype.byteCount
-    call.y0 = nest.rowDistance(3) * y.dtype.byteCount
+  }
+
+  /// A loop over the elements of up to three operands, which broadcast to `y`.
+  private init?(_ step: @escaping nabla_step, elementsOf operands: [Storage], into y: Storage) {
+    guard y.count < Parallel.threshold, y.count > 0 else { return nil }
+    let strides = operands.map { AnyTensor($0).broadcastStrides(to: y.shape) }
+    let nest = LoopNest(y.shape, strides + [y.shape.denseStrides])
+    guard nest.sizes.count <= 2 else { return nil }
+    self.init(step, operands: operands, into: y, rows: nest.outerCount, count: nest.rowCount)
+    func distance(_ index: Int) -> Int { nest.rowDistance(index) * windows[index].dtype.byteCount }
+    (call.sa, call.a0) = (nest.rowStride(0), distance(0))
+    if operands.count > 1 { (call.sb, call.b0) = (nest.rowStride(1), distance(1)) }
+    if operands.count > 2 { (call.sc, call.c0) = (nest.rowStride(2), distance(2)) }
+    call.y0 = distance(operands.count)
   }
 
   /// y[i] = the reduction of row i of x; distances in bytes.
