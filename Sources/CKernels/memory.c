@@ -37,6 +37,8 @@ typedef struct {
 } small_list;
 typedef struct {
   small_list lists[SMALL_CLASSES];
+  void *scratch;
+  size_t scratch_bytes;
   int registered, ended;
 } thread_cache;
 static _Thread_local thread_cache cache;
@@ -52,12 +54,22 @@ static void empty_cache(thread_cache *c) {
     }
     c->lists[k].count = 0;
   }
+  free(c->scratch);
+  c->scratch = 0;
+  c->scratch_bytes = 0;
 }
 static void end_thread(void *c) {
   ((thread_cache *)c)->ended = 1; // what the thread frees after this goes straight to the system
   empty_cache(c);
 }
 static void make_key(void) { pthread_key_create(&cache_key, end_thread); }
+/// The key's destructor empties the cache when the thread ends.
+static void register_cache(void) {
+  if (cache.registered) return;
+  pthread_once(&cache_once, make_key);
+  pthread_setspecific(cache_key, &cache);
+  cache.registered = 1;
+}
 
 static inline int small_class(size_t bytes) { return bytes == 0 ? 0 : (int)((bytes - 1) / ALIGNMENT); }
 
@@ -78,11 +90,7 @@ static void free_small(void *p, size_t bytes) {
     free(p);
     return;
   }
-  if (!cache.registered) { // the key's destructor empties the lists when the thread ends
-    pthread_once(&cache_once, make_key);
-    pthread_setspecific(cache_key, &cache);
-    cache.registered = 1;
-  }
+  register_cache();
   block *b = p;
   b->next = cache.lists[k].first;
   cache.lists[k].first = b;
@@ -112,6 +120,21 @@ static size_t class_size(int k) {
   return (size_t)(k % 8 + 8) << (top - 3);
 }
 
+/// Fresh memory; on huge pages where it is as large as one.
+static void *allocate_fresh(size_t size) {
+  const size_t alignment = size >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
+  const size_t whole = (size + alignment - 1) / alignment * alignment;
+  void *p = aligned_alloc(alignment, whole);
+  if (!p) { // what the pool holds may be enough
+    nabla_memory_trim();
+    p = aligned_alloc(alignment, whole);
+  }
+#ifdef MADV_HUGEPAGE
+  if (p && size >= HUGE_PAGE) madvise(p, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
+#endif
+  return p;
+}
+
 static void *allocate_large(size_t bytes) {
   size_t size;
   const int k = large_class(bytes, &size);
@@ -122,17 +145,7 @@ static void *allocate_large(size_t bytes) {
     pooled -= size;
   }
   pthread_mutex_unlock(&pool_lock);
-  if (b) return b;
-  const size_t alignment = size >= HUGE_PAGE ? HUGE_PAGE : ALIGNMENT;
-  void *p = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  if (!p) { // what the pool holds may be enough
-    nabla_memory_trim();
-    p = aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
-  }
-#ifdef MADV_HUGEPAGE
-  if (p && size >= HUGE_PAGE) madvise(p, size / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
-#endif
-  return p;
+  return b ? b : allocate_fresh(size);
 }
 
 /// Takes the largest pooled blocks out of the pool until `size` more bytes fit, and returns them as a list. Sizes that a
@@ -192,6 +205,20 @@ void nabla_free(void *p, size_t bytes) {
     __atomic_sub_fetch(&in_use, bytes, __ATOMIC_RELAXED);
     free_large(p, bytes);
   }
+}
+
+void *nabla_scratch(size_t bytes) {
+  if (cache.scratch_bytes >= bytes) return cache.scratch;
+  if (cache.ended) return 0;
+  register_cache();
+  free(cache.scratch);
+  cache.scratch = 0;
+  cache.scratch_bytes = 0;
+  size_t size;
+  large_class(bytes, &size);
+  cache.scratch = allocate_fresh(size);
+  if (cache.scratch) cache.scratch_bytes = size;
+  return cache.scratch;
 }
 
 void nabla_memory_trim(void) {

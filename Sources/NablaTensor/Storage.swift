@@ -152,7 +152,8 @@ public final class Storage: Sendable {
   }
 }
 
-/// What Nabla's memory holds now.
+/// What Nabla's memory holds now. What threads keep to pack the operands of products, up to about 4.5 MiB each, is not
+/// in it, as OpenBLAS's is not.
 public struct MemoryCounters: Sendable, Hashable {
   /// Bytes of blocks that tensors own. Blocks of up to 1 KiB are not counted.
   public var inUse: Int
@@ -172,7 +173,7 @@ public enum Memory {
     let c = nabla_memory()
     return MemoryCounters(inUse: Int(c.in_use), pooled: Int(c.pooled), peak: Int(c.peak), limit: Int(c.limit))
   }
-  /// Returns the pooled blocks to the system.
+  /// Returns the pooled blocks to the system, and what the calling thread keeps for products.
   public static func trim() { nabla_memory_trim() }
   /// Bounds the pool; 1 GiB unless set.
   public static func setLimit(bytes: Int) { nabla_memory_set_limit(max(0, bytes)) }

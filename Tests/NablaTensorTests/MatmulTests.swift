@@ -1,4 +1,6 @@
+import CKernels
 import Nabla
+import NablaTensor
 import TestSupport
 import Testing
 
@@ -80,6 +82,12 @@ import Testing
           expectEqual(y.sum(axis: 1), shape: [m], rows.scalars, "rows of \(what)")
           let columns = (right * left.sum(axis: 0).reshaped(to: [k, 1])).sum(axis: 0)
           expectEqual(y.sum(axis: 0), shape: [n], columns.scalars, "columns of \(what)")
+          if m > 1 && n > 1 {  // vectors are OpenBLAS's in any case
+            #expect(product(left, right, by: .openBLAS) == y.scalars, "OpenBLAS, \(what)")
+            if nabla_can_multiply_matrices() != 0 {
+              #expect(product(left, right, by: .nabla) == y.scalars, "own kernel, \(what)")
+            }
+          }
           for (i, j) in [(0, 0), (m - 1, n - 1), (m / 2, n / 3)] {
             let element = (left[i] * right[.all, j]).sum()
             #expect(y[i, j].scalar == element.scalar, "\(what) at \(i), \(j)")

@@ -243,11 +243,29 @@ typedef void (*nabla_body)(void *context, int thread, ptrdiff_t index);
 void nabla_parallel(ptrdiff_t count, int threads, nabla_body body, void *context);
 int nabla_thread_count(void);
 
+/// A product [m, k] · [k, n] and how far apart, in elements, the rows and the columns of its matrices lie.
+typedef struct {
+  ptrdiff_t m, n, k;
+  ptrdiff_t a_row, a_column, b_row, b_column;
+  /// The columns of y lie side by side.
+  ptrdiff_t y_row;
+} nabla_product;
+/// y = a b for Float or Double, on the calling thread; k > 0. The bits of an element depend on its row of a, its column of b
+/// and k, and on nothing else.
+void nabla_multiply_matrices(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
+/// The same a tile at a time, in memory that the process always has: slower. The other does this where there is no more.
+void nabla_multiply_matrices_in_tiles(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
+/// Whether this processor has a kernel for them.
+int nabla_can_multiply_matrices(void);
+
 // Memory. Blocks are aligned to 64 bytes. Small ones come from lists of the calling thread, large ones from a bounded
 // pool that all threads share.
 void *nabla_allocate(size_t bytes);
 void nabla_free(void *block, size_t bytes);
-/// Returns the pooled blocks to the system.
+/// Memory that is the calling thread's until it asks again, for what a kernel keeps while it runs; or NULL. The thread
+/// keeps it, outside all counters, until it ends or trims.
+void *nabla_scratch(size_t bytes);
+/// Returns the pooled blocks to the system, and what the calling thread keeps.
 void nabla_memory_trim(void);
 /// The pool keeps at most this many bytes.
 void nabla_memory_set_limit(size_t bytes);

@@ -127,7 +127,7 @@ extension AnyTensor {
   }
 }
 
-/// The matrix product, by OpenBLAS.
+/// The matrix product, by OpenBLAS; large ones by Nabla's own kernel where that is faster (``OpenBLAS/isHelped``).
 ///
 /// Two matrices: [m, k] · [k, n] → [m, n]. A vector on the left counts as a row, on the right as a column, and that axis
 /// is then gone: [k] · [k, n] → [n], [m, k] · [k] → [m], [k] · [k] → a scalar. Further leading axes are stacks of
@@ -137,7 +137,7 @@ extension AnyTensor {
 public func matmul<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
   Tensor(unchecked: a.erased.matmul(b.erased))
 }
-/// The matrix product, by OpenBLAS.
+/// The matrix product.
 public func matmul<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
 where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar { matmul(a.asTensor(), b.asTensor()) }
 

@@ -1,0 +1,150 @@
+// The kernel of matrix products for the element type T; see product.c.
+
+#define TYPED(name) NABLA_PASTE(name, T)
+#define LANES (VECTOR / (int)sizeof(T))
+#define TILE_COLUMNS (TILE_VECTORS * LANES)
+/// Panels of a whose columns share a line of memory where a is stored by columns.
+#define LINE_PANELS (VECTOR / (TILE_ROWS * (int)sizeof(T)))
+
+typedef T TYPED(vector) __attribute__((ext_vector_type(VECTOR / sizeof(T)), aligned(sizeof(T))));
+typedef T TYPED(factors) __attribute__((ext_vector_type(TILE_ROWS), aligned(sizeof(T))));
+
+// --- Packing ---------------------------------------------------------------------------------------------------------
+
+/// y[p * panel + i] = x[i * across + p * along] for p < k and i < width; 0 for width ≤ i < panel.
+NABLA_INLINE void TYPED(pack)(const T *x, ptrdiff_t across, ptrdiff_t along, ptrdiff_t width, ptrdiff_t k,
+                              const int panel, T *y) {
+  if (along == 1 && across != 1) {
+    nabla_turn(x, across, y, panel, k, width, sizeof(T));
+    for (ptrdiff_t p = 0; p < k && width < panel; p++)
+      for (ptrdiff_t i = width; i < panel; i++) y[p * panel + i] = 0;
+  } else if (across == 1 && width == panel && panel % LANES == 0) {
+    for (ptrdiff_t p = 0; p < k; p++)
+      UNROLLED for (int i = 0; i < panel; i += LANES) *(TYPED(vector) *)(y + p * panel + i) =
+          *(const TYPED(vector) *)(x + p * along + i);
+  } else {
+    for (ptrdiff_t p = 0; p < k; p++)
+      for (ptrdiff_t i = 0; i < panel; i++) y[p * panel + i] = i < width ? x[i * across + p * along] : 0;
+  }
+}
+
+/// Packs rows of a into panels as high as a tile.
+static void TYPED(pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k, void *y) {
+  const T *x = a;
+  T *panel = y;
+  if (across == 1)
+    for (; rows >= LINE_PANELS * TILE_ROWS; rows -= LINE_PANELS * TILE_ROWS) {
+      for (ptrdiff_t p = 0; p < k; p++)
+        UNROLLED for (int i = 0; i < LINE_PANELS; i++) *(TYPED(factors) *)(panel + (i * k + p) * TILE_ROWS) =
+            *(const TYPED(factors) *)(x + p * along + i * TILE_ROWS);
+      x += LINE_PANELS * TILE_ROWS;
+      panel += LINE_PANELS * TILE_ROWS * k;
+    }
+  for (; rows > 0; rows -= TILE_ROWS, x += TILE_ROWS * across, panel += TILE_ROWS * k)
+    TYPED(pack)(x, across, along, rows < TILE_ROWS ? rows : TILE_ROWS, k, TILE_ROWS, panel);
+}
+
+/// How many of the columns that are left the next panel of b has: as many as a tile. But four vectors become two panels of
+/// two, for a tile of one vector has too few sums at work to hide what an FMA takes.
+NABLA_INLINE ptrdiff_t TYPED(panel_width)(ptrdiff_t columns) {
+  if (columns > 3 * LANES && columns <= 4 * LANES) return 2 * LANES;
+  return columns < TILE_COLUMNS ? columns : TILE_COLUMNS;
+}
+
+/// Packs columns of b into panels of whole vectors.
+static void TYPED(pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along, ptrdiff_t columns, ptrdiff_t k,
+                                void *y) {
+  for (ptrdiff_t j = 0, width; j < columns; j += width) {
+    width = TYPED(panel_width)(columns - j);
+    const T *x = (const T *)b + j * across;
+    T *panel = (T *)y + j * k;
+    if (width > 2 * LANES) {
+      TYPED(pack)(x, across, along, width, k, 3 * LANES, panel);
+    } else if (width > LANES) {
+      TYPED(pack)(x, across, along, width, k, 2 * LANES, panel);
+    } else {
+      TYPED(pack)(x, across, along, width, k, LANES, panel);
+    }
+  }
+}
+
+// --- Multiplying -----------------------------------------------------------------------------------------------------
+
+/// What a tile needs beside its panels: how it is stored, and the panel of b that comes after, which is fetched meanwhile,
+/// `pace` bytes for each element of k.
+typedef struct {
+  T *y;
+  ptrdiff_t step;
+  int adds;
+  const char *next;
+  ptrdiff_t pace;
+} TYPED(target);
+
+/// y (+)= a b for a tile of TILE_ROWS rows and `vectors` vectors of columns, which stays in registers over all of k.
+NABLA_INLINE void TYPED(tile)(const int vectors, const T *a, const T *b, ptrdiff_t k, TYPED(target) to) {
+  TYPED(vector) sum[TILE_ROWS][TILE_VECTORS];
+  UNROLLED for (int i = 0; i < TILE_ROWS; i++)
+    UNROLLED for (int j = 0; j < vectors; j++) {
+      sum[i][j] = 0;
+      __builtin_prefetch(to.y + i * to.step + j * LANES, 1); // it is needed once k is through
+    }
+  for (; k > 0; k--, a += TILE_ROWS, b += vectors * LANES, to.next += to.pace) {
+    __builtin_prefetch(to.next);
+    TYPED(vector) row[TILE_VECTORS];
+    UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b + j * LANES);
+    UNROLLED for (int i = 0; i < TILE_ROWS; i++)
+      UNROLLED for (int j = 0; j < vectors; j++)
+        sum[i][j] = __builtin_elementwise_fma((TYPED(vector))a[i], row[j], sum[i][j]);
+  }
+  UNROLLED for (int i = 0; i < TILE_ROWS; i++)
+    UNROLLED for (int j = 0; j < vectors; j++) {
+      TYPED(vector) *const y = (TYPED(vector) *)(to.y + i * to.step + j * LANES);
+      *y = to.adds ? *y + sum[i][j] : sum[i][j];
+    }
+}
+
+// A function for each number of vectors.
+#define TILE(vectors)                                                                                                  \
+  static void TYPED(tile_##vectors)(const T *a, const T *b, ptrdiff_t k, TYPED(target) to) {                           \
+    TYPED(tile)(vectors, a, b, k, to);                                                                                 \
+  }
+TILE(1) TILE(2) TILE(3)
+#undef TILE
+
+/// The same for as many rows and columns as there are, up to a tile's.
+static void TYPED(part_of_tile)(const T *a, const T *b, ptrdiff_t k, TYPED(target) to, ptrdiff_t rows,
+                                ptrdiff_t columns) {
+  static void (*const tiles[])(const T *, const T *, ptrdiff_t, TYPED(target)) = {TYPED(tile_1), TYPED(tile_2),
+                                                                                  TYPED(tile_3)};
+  const ptrdiff_t vectors = (columns + LANES - 1) / LANES;
+  if (rows == TILE_ROWS && columns == vectors * LANES) {
+    tiles[vectors - 1](a, b, k, to);
+    return;
+  }
+  _Alignas(VECTOR) T whole[TILE_ROWS * TILE_COLUMNS];
+  tiles[vectors - 1](a, b, k, (TYPED(target)){whole, TILE_COLUMNS, 0, to.next, to.pace});
+  for (ptrdiff_t i = 0; i < rows; i++)
+    for (ptrdiff_t j = 0; j < columns; j++) {
+      T *const y = to.y + i * to.step + j;
+      *y = to.adds ? *y + whole[i * TILE_COLUMNS + j] : whole[i * TILE_COLUMNS + j];
+    }
+}
+
+/// y (+)= a b for packed matrices.
+static void TYPED(multiply)(const void *a, const void *b, ptrdiff_t k, void *y, ptrdiff_t step, int adds,
+                            ptrdiff_t rows, ptrdiff_t columns) {
+  const ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
+  for (ptrdiff_t j = 0, width; j < columns; j += width) {
+    width = TYPED(panel_width)(columns - j);
+    TYPED(target) to = {(T *)y + j, step, adds, (const char *)((const T *)b + (j + width) * k),
+                        TILE_COLUMNS * (ptrdiff_t)sizeof(T) / tiles};
+    for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS, to.y += TILE_ROWS * step, to.next += k * to.pace)
+      TYPED(part_of_tile)((const T *)a + i * k, (const T *)b + j * k, k, to, rows - i < TILE_ROWS ? rows - i : TILE_ROWS,
+                          width);
+  }
+}
+
+#undef TYPED
+#undef LANES
+#undef TILE_COLUMNS
+#undef LINE_PANELS

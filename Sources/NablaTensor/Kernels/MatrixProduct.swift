@@ -1,0 +1,229 @@
+import CBLAS
+import CKernels
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Darwin)
+import Darwin
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A matrix as BLAS takes it: whether its rows are stored as columns, and the elements from one stored row to the next.
+private struct MatrixLayout {
+  let rows: Int
+  let columns: Int
+  let isTransposed: Bool
+  let leadingDimension: Int
+
+  /// The layout of a window of rank 2, or of its transpose; nil where BLAS cannot walk it.
+  init?(_ x: Storage, transposed: Bool) {
+    let (i, j) = transposed ? (1, 0) : (0, 1)
+    (rows, columns) = (x.shape[i], x.shape[j])
+    let steps = x.strides ?? [max(1, x.shape[1]), 1]
+    let limit = Int(Int32.max)
+    if (steps[j] == 1 || columns == 1) && (steps[i] >= max(1, columns) || rows == 1) && steps[i] <= limit {
+      isTransposed = false
+      leadingDimension = rows == 1 ? max(1, columns) : steps[i]
+    } else if (steps[i] == 1 || rows == 1) && (steps[j] >= max(1, rows) || columns == 1) && steps[j] <= limit {
+      isTransposed = true
+      leadingDimension = columns == 1 ? max(1, rows) : steps[j]
+    } else {
+      return nil
+    }
+  }
+
+  /// Elements from one row to the next, and from one column to the next.
+  var strides: (row: Int, column: Int) { isTransposed ? (1, leadingDimension) : (leadingDimension, 1) }
+
+  /// Where an element is.
+  func offset(_ row: Int, _ column: Int) -> Int {
+    row * strides.row + column * strides.column
+  }
+
+  /// Elements from one element of a single column to the next.
+  var step: Int { isTransposed ? 1 : leadingDimension }
+}
+
+/// Who computes a product.
+package enum ProductKernel: String, Sendable {
+  case openBLAS
+  /// Nabla's own kernel, for AVX-512: see `product.c`.
+  case nabla
+
+  /// Whether the processor has Nabla's kernel, and `NABLA_MATMUL=openblas` does not turn it off.
+  package static let hasOwn =
+    nabla_can_multiply_matrices() != 0 && getenv("NABLA_MATMUL").map { String(cString: $0) } != "openblas"
+
+  /// The faster one for [m, k] · [k, n] of a type. OpenBLAS has kernels without packing for products of up to a million
+  /// multiplications, and for Floats its tiles are narrower; a tile of Nabla's that is mostly empty wastes time.
+  init(_ m: Int, _ n: Int, _ k: Int, _ dtype: DType) {
+    let isLarge = m >= 16 && n >= (dtype == .float32 ? 64 : 8) && m * n * k > 1_000_000
+    self = Self.hasOwn && isLarge ? .nabla : .openBLAS
+  }
+}
+
+/// A matrix product of windows of these layouts, wherever they lie. Sizes have been checked to fit 32 bits.
+package struct MatrixProduct {
+  private let left: MatrixLayout
+  private let right: MatrixLayout
+  /// Whether `right` is the first operand.
+  private let isExchanged: Bool
+  private let dtype: DType
+  private let pieces: ProductPieces
+  private let kernel: ProductKernel
+
+  /// a b, or with transposes of either, by the faster kernel or a given one; nil where a window would have to be copied
+  /// first.
+  package init?(
+    _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool,
+    by kernel: ProductKernel? = nil
+  ) {
+    // The vector of a product of vector and matrix is always walked as a column: (a b)ᵀ = bᵀ aᵀ.
+    isExchanged = (transposesA ? a.shape[1] : a.shape[0]) == 1 && (transposesB ? b.shape[0] : b.shape[1]) != 1
+    guard let first = MatrixLayout(a, transposed: isExchanged != transposesA),
+      let second = MatrixLayout(b, transposed: isExchanged != transposesB)
+    else { return nil }
+    (left, right) = isExchanged ? (second, first) : (first, second)
+    dtype = a.dtype
+    pieces = ProductPieces(left.rows, right.columns, left.columns, leftIsTransposed: left.isTransposed)
+    self.kernel = kernel ?? ProductKernel(left.rows, right.columns, pieces.depth, dtype)
+  }
+
+  /// Memory for partial sums, where the product has them.
+  package var scratch: Storage? {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    if m * n * k == 0 || pieces.depth == k { return nil }
+    return Storage(dtype: dtype, shape: [(k + pieces.depth - 1) / pieces.depth, m, n])
+  }
+
+  /// Writes the dense result. `scratch` is memory as ``scratch`` gives it.
+  package func run(
+    _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer, _ scratch: Storage?
+  ) {
+    if let scratch, scratch.kind != .memory { return }  // there was no memory: the error has been reported
+    let (a, b) = isExchanged ? (b, a) : (a, b)
+    dtype == .float32 ? run(Float.self, a, b, y, scratch) : run(Double.self, a, b, y, scratch)
+  }
+
+  private func run<T: BLASScalar>(
+    _ type: T.Type, _ a: UnsafeMutableRawPointer, _ b: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer,
+    _ scratch: Storage?
+  ) {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    let (a, b, y) = (
+      a.assumingMemoryBound(to: T.self), b.assumingMemoryBound(to: T.self), y.assumingMemoryBound(to: T.self)
+    )
+    if m == 0 || n == 0 { return }
+    if k == 0 { return y.update(repeating: 0, count: m * n) }
+    if m * n * k <= ProductPieces.smallest && n > 1 || pieces.rows == m && pieces.depth == k && n == 1 {
+      _ = OpenBLAS.current
+      return runPiece(a, b, y, 0..<m, 0..<n, 0..<k)
+    }
+    OpenBLAS.withOneThread { threads in
+      if let scratch {
+        runParts(a, b, y, scratch.base.assumingMemoryBound(to: T.self), threads)
+      } else {
+        runBlocks(a, b, y, threads)
+      }
+    }
+  }
+
+  /// The blocks of the result, on all threads.
+  private func runBlocks<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
+  ) {
+    let (m, n) = (left.rows, right.columns)
+    let block = kernel == .nabla ? ProductPieces(m, n, depth: pieces.depth, threads: threads) : wideBlock(threads)
+    let across = (n + block.columns - 1) / block.columns
+    Parallel.forEach((m + block.rows - 1) / block.rows * across, threads: threads) { piece in
+      let (row, column) = (piece / across * block.rows, piece % across * block.columns)
+      let (rows, columns) = (row..<min(m, row + block.rows), column..<min(n, column + block.columns))
+      runPiece(a, b, y, rows, columns, 0..<left.columns)
+    }
+  }
+
+  /// The pieces as OpenBLAS takes them. Where bands of rows are enough for the threads, the blocks of a band are one call,
+  /// which packs their rows once; blocks end where the kernels' own do, so the bits are the same.
+  private func wideBlock(_ threads: Int) -> ProductPieces {
+    var block = pieces
+    if (left.rows + pieces.rows - 1) / pieces.rows % threads == 0 { block.columns = right.columns }
+    return block
+  }
+
+  /// The parts of the sum over k, on all threads, and then their sum: neighbours first.
+  private func runParts<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ parts: UnsafeMutablePointer<T>,
+    _ threads: Int
+  ) {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    let count = (k + pieces.depth - 1) / pieces.depth
+    Parallel.forEach(count, threads: threads) { part in
+      let first = part * pieces.depth
+      runPiece(a, b, parts + part * m * n, 0..<m, 0..<n, first..<min(k, first + pieces.depth))
+    }
+    let add = nabla_binary_kernel(NABLA_ADD, dtype.rawValue)!
+    var distance = 1
+    while distance < count {
+      for part in stride(from: 0, to: count - distance, by: 2 * distance) {
+        let (x, next) = (parts + part * m * n, parts + (part + distance) * m * n)
+        add(x, 1, next, 1, 2 * distance < count ? x : y, m * n)
+      }
+      distance *= 2
+    }
+  }
+
+  /// Some rows and columns of the result, summed over some of k.
+  private func runPiece<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ rows: Range<Int>,
+    _ columns: Range<Int>, _ depth: Range<Int>
+  ) {
+    let a = a + left.offset(rows.lowerBound, depth.lowerBound)
+    let b = b + right.offset(depth.lowerBound, columns.lowerBound)
+    let n = right.columns
+    let y = y + rows.lowerBound * n + columns.lowerBound
+    if kernel == .nabla {
+      var product = nabla_product(
+        m: rows.count, n: columns.count, k: depth.count, a_row: left.strides.row, a_column: left.strides.column,
+        b_row: right.strides.row, b_column: right.strides.column, y_row: n)
+      nabla_multiply_matrices(&product, dtype.rawValue, a, b, y)
+    } else if n == 1 {
+      // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
+      y.update(repeating: 0, count: rows.count)
+      let (stored, across) = left.isTransposed ? (depth.count, rows.count) : (rows.count, depth.count)
+      T.gemv(left.isTransposed, Int32(stored), Int32(across), a, Int32(left.leadingDimension), b, Int32(right.step), y)
+    } else {
+      T.gemm(
+        left.isTransposed, right.isTransposed, Int32(rows.count), Int32(columns.count), Int32(depth.count), a,
+        Int32(left.leadingDimension), b, Int32(right.leadingDimension), y, Int32(n))
+    }
+  }
+
+  /// y = a b for matrices or their transposes, into dense `y`. Windows that BLAS cannot walk are copied.
+  package static func multiply(
+    _ a: AnyTensor, transposed transposesA: Bool = false, _ b: AnyTensor, transposed transposesB: Bool = false,
+    into y: UnsafeMutableRawPointer
+  ) {
+    var (a, b) = (a, b)
+    var product = MatrixProduct(a.storage, transposed: transposesA, b.storage, transposed: transposesB)
+    if product == nil {
+      (a, b) = (a.dense, b.dense)
+      product = MatrixProduct(a.storage, transposed: transposesA, b.storage, transposed: transposesB)
+    }
+    let scratch = product!.scratch
+    withExtendedLifetime((a.storage, b.storage, scratch)) { product!.run(a.address, b.address, into: y, scratch) }
+  }
+
+  /// The product as a call for plans.
+  package static func prepared(
+    _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
+  ) -> PreparedCall? {
+    MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
+      let scratch = product.scratch
+      let byteCount = scratch.map { $0.count * $0.dtype.byteCount } ?? 0
+      return PreparedCall(operands: [a, b], into: y, canFail: false, byteCount: byteCount) {
+        product.run(a.base, b.base, into: y.base, scratch)
+      }
+    }
+  }
+}

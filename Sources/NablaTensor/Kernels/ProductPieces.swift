@@ -1,0 +1,77 @@
+/// How a product is cut into pieces: blocks of rows and columns of the result, or parts of the sum over k.
+///
+/// The rule knows shapes alone, so the bits of a result do not depend on the number of threads; and OpenBLAS, which would
+/// keep threads of its own busy waiting beside ours, computes each piece on the thread that asks. Nabla's own kernel gives
+/// the same bits however a product is cut over rows and columns: for it, ``init(_:_:depth:threads:)`` fits the pieces to the
+/// threads.
+package struct ProductPieces {
+  package var rows: Int
+  package var columns: Int
+  package var depth: Int
+
+  /// Products of fewer multiplications are not cut, and OpenBLAS itself keeps them on one thread.
+  static let smallest = 1 << 18
+  /// A matrix that a vector multiplies is cut into pieces of at least so many elements.
+  private static let vectorPiece = 1 << 16
+  /// A piece of the result has at most this size either way: large enough that packing operands, which each piece does
+  /// for itself, costs little beside it.
+  private static let edge = 1024
+  /// The fewest multiplications of a part of a sum.
+  private static let leastWork = 1 << 19
+  /// Partial sums are kept side by side: no more of them than this.
+  private static let parts = 64
+
+  /// [m, k] · [k, n]. Of a product with a vector, n = 1, rows are cut where the matrix is stored by rows, else the sum.
+  init(_ m: Int, _ n: Int, _ k: Int, leftIsTransposed: Bool) {
+    (rows, columns, depth) = (m, n, k)
+    if n == 1 {
+      let pieces = min(Self.parts, m * k / Self.vectorPiece)
+      guard pieces > 1 else { return }
+      if leftIsTransposed {
+        depth = (k + pieces - 1) / pieces
+      } else {
+        rows = (m + pieces - 1) / pieces
+      }
+      return
+    }
+    if m * n * k <= Self.smallest { return }
+    let width = max(m, n)
+    if k >= 8 * width && m * n <= 1 << 16 {
+      // A long sum: every thread then reads its own rows of the operands, which it may have written itself, and no
+      // others. Parts are a power of two, each with work enough, and much longer than what they leave is wide.
+      let most = min(Self.parts, m * n * k / Self.leastWork, k / (4 * width))
+      guard most > 1 else { return }
+      let pieces = 1 << (Int.bitWidth - 1 - most.leadingZeroBitCount)
+      depth = Self.cut(k, pieces)
+      return
+    }
+    var count = 1
+    while max(rows, columns) >= 32
+      && (count < 4 && rows * columns * k > 1 << 20 || rows * columns > Self.edge * Self.edge)
+    {
+      if rows >= columns { rows = Self.cut(rows, 2) } else { columns = Self.cut(columns, 2) }
+      count *= 2
+    }
+  }
+
+  /// The length of a part, rounded up to the blocks of registers of the kernels in BLAS.
+  private static func cut(_ length: Int, _ pieces: Int) -> Int { ((length + pieces - 1) / pieces + 15) / 16 * 16 }
+
+  /// The packing of one element of an operand, in multiplications: measured for products of 256 to 2048.
+  private static let packing = 24
+
+  /// A piece for each of `threads` of a product [m, …] · […, n] by Nabla's own kernel, which packs for each piece the rows
+  /// and the columns that it needs: the nearer to a square, the less. Sides are whole tiles, or at least whole vectors.
+  package init(_ m: Int, _ n: Int, depth: Int, threads: Int) {
+    (rows, columns, self.depth) = (m, n, depth)
+    var least = Int.max
+    for down in 1...max(1, threads) {
+      let across = (threads + down - 1) / down
+      let height = ((m + down - 1) / down + 7) / 8 * 8
+      let width = ((n + across - 1) / across + 15) / 16 * 16
+      let rounds = (down * across + threads - 1) / threads
+      let cost = rounds * (height * width + Self.packing * (height + width))
+      if cost < least { (least, rows, columns) = (cost, height, width) }
+    }
+  }
+}
