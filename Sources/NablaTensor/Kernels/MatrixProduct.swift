@@ -55,10 +55,11 @@ package enum ProductKernel: String, Sendable {
   package static let hasOwn =
     nabla_can_multiply_matrices() != 0 && getenv("NABLA_MATMUL").map { String(cString: $0) } != "openblas"
 
-  /// The faster one for [m, k] · [k, n] of a type. OpenBLAS has kernels without packing for products of up to a million
-  /// multiplications, and for Floats its tiles are narrower; a tile of Nabla's that is mostly empty wastes time.
+  /// The faster one for [m, k] · [k, n] of a type. OpenBLAS has kernels without packing for up to a million
+  /// multiplications, and smaller products than these are cut so that they take the pieces; for Floats its tiles are
+  /// narrower, and a tile of Nabla's that is mostly empty wastes time.
   init(_ m: Int, _ n: Int, _ k: Int, _ dtype: DType) {
-    let isLarge = m >= 16 && n >= (dtype == .float32 ? 64 : 8) && m * n * k > 1_000_000
+    let isLarge = m >= 16 && n >= (dtype == .float32 ? 64 : 8) && m * n * k >= 1 << 21
     self = Self.hasOwn && isLarge ? .nabla : .openBLAS
   }
 }
