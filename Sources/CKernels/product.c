@@ -56,9 +56,9 @@ static const product_kernel kernels[2] = {{pack_rows_f32, pack_columns_f32, mult
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t by) { return (x + by - 1) / by * by; }
 
-/// The length of the parts of k: all the same but the last, for a short one would cost as much as a long one.
-static ptrdiff_t depth_of(ptrdiff_t k, ptrdiff_t width) {
-  const ptrdiff_t parts = (k * width + DEPTH_BYTES - 1) / DEPTH_BYTES;
+// Parts of about the same length: a short one would cost as much as a long one.
+ptrdiff_t nabla_product_depth(ptrdiff_t k, int dtype) {
+  const ptrdiff_t parts = (k * kernels[dtype].width + DEPTH_BYTES - 1) / DEPTH_BYTES;
   return round_up((k + parts - 1) / parts, 8);
 }
 
@@ -74,9 +74,9 @@ static size_t packed_b(blocks of, ptrdiff_t depth, ptrdiff_t width) {
   return (size_t)(round_up(of.columns * width, VECTOR) * depth);
 }
 
-static void multiply(const nabla_product *p, const product_kernel *kernel, blocks of, const char *a, const char *b, char *y,
-                     char *memory) {
-  const ptrdiff_t width = kernel->width, depth = depth_of(p->k, width);
+static void multiply(const nabla_product *p, int dtype, blocks of, const char *a, const char *b, char *y, char *memory) {
+  const product_kernel *kernel = kernels + dtype;
+  const ptrdiff_t width = kernel->width, depth = nabla_product_depth(p->k, dtype);
   char *const a_block = memory, *const b_block = memory + packed_a(of, depth, width);
   for (ptrdiff_t column = 0; column < p->n; column += of.columns)
     for (ptrdiff_t first = 0; first < p->k; first += depth) {
@@ -94,19 +94,17 @@ static void multiply(const nabla_product *p, const product_kernel *kernel, block
 void nabla_multiply_matrices_in_tiles(const nabla_product *p, int dtype, const void *a, const void *b, void *y) {
   static _Alignas(VECTOR) char memory[(TILE_ROWS + TILE_VECTORS * VECTOR / sizeof(f32)) * DEPTH_BYTES];
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  const product_kernel *kernel = kernels + dtype;
   pthread_mutex_lock(&lock);
-  multiply(p, kernel, (blocks){TILE_ROWS, TILE_VECTORS * VECTOR / kernel->width}, a, b, y, memory);
+  multiply(p, dtype, (blocks){TILE_ROWS, TILE_VECTORS * VECTOR / kernels[dtype].width}, a, b, y, memory);
   pthread_mutex_unlock(&lock);
 }
 
 void nabla_multiply_matrices(const nabla_product *p, int dtype, const void *a, const void *b, void *y) {
-  const product_kernel *kernel = kernels + dtype;
-  const ptrdiff_t depth = depth_of(p->k, kernel->width);
+  const ptrdiff_t depth = nabla_product_depth(p->k, dtype), width = kernels[dtype].width;
   const blocks of = {least(BLOCK_ROWS, p->m), least(BLOCK_COLUMNS, p->n)};
-  char *memory = nabla_scratch(packed_a(of, depth, kernel->width) + packed_b(of, depth, kernel->width));
+  char *memory = nabla_scratch(packed_a(of, depth, width) + packed_b(of, depth, width));
   if (memory) {
-    multiply(p, kernel, of, a, b, y, memory);
+    multiply(p, dtype, of, a, b, y, memory);
   } else {
     nabla_multiply_matrices_in_tiles(p, dtype, a, b, y);
   }
@@ -116,6 +114,10 @@ int nabla_can_multiply_matrices(void) { return nabla_instruction_set() == 2; }
 
 #else
 
+ptrdiff_t nabla_product_depth(ptrdiff_t k, int dtype) {
+  (void)dtype;
+  return k;
+}
 int nabla_can_multiply_matrices(void) { return 0; }
 void nabla_multiply_matrices_in_tiles(const nabla_product *p, int dtype, const void *a, const void *b, void *y) {
   (void)p, (void)dtype, (void)a, (void)b, (void)y;

@@ -135,6 +135,12 @@ int nabla_thread_count(void) {
   return __atomic_load_n(&thread_count, __ATOMIC_ACQUIRE);
 }
 
+int nabla_threads_are_free(void) {
+  if (pthread_mutex_trylock(&region) != 0) return 0;
+  pthread_mutex_unlock(&region);
+  return 1;
+}
+
 /// The first index of a part. The first parts, the caller's above all, take what is left over: they begin earlier.
 static ptrdiff_t part_start(ptrdiff_t indices, int part, int parts) { return (indices * part + parts - 1) / parts; }
 

@@ -70,7 +70,8 @@ private enum Work {
       matmul(a, b), matmul(b.transposed(), a.transposed()), matmul(a, a.transposed()), matmul(a.transposed(), a),
       matmul(a, v), matmul(a.transposed(), w), matmul(w, a), matmul(v, b), matmul(v, a.transposed()),
       matmul(tall.transposed(), long), matmul(tall, random([9, 64])), matmul(stack, other), matmul(wide, wide),
-      matmul(a[.all, .range(step: 2)], b[..<259]), outer(w, v), try Linalg.leastSquares(tall, long),
+      matmul(a[.all, .range(step: 2)], b[..<259]), matmul(a[..<64], b[.all, ..<400]), outer(w, v),
+      try Linalg.leastSquares(tall, long),
     ]
     return products.map { product in
       var hash: UInt64 = 0xcbf2_9ce4_8422_2325

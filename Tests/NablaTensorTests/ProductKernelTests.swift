@@ -6,8 +6,11 @@ import TestSupport
 import Testing
 
 /// A product of matrices by a given kernel.
-func product<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>, by kernel: ProductKernel) -> [S] {
-  let product = MatrixProduct(a.erased.storage, transposed: false, b.erased.storage, transposed: false, by: kernel)!
+func product<S: FloatingPointScalar>(
+  _ a: Tensor<S>, _ b: Tensor<S>, by kernel: ProductKernel, threads: Int? = nil
+) -> [S] {
+  let product = MatrixProduct(
+    a.erased.storage, transposed: false, b.erased.storage, transposed: false, by: kernel, threads: threads)!
   var result = [S](repeating: .nan, count: a.shape[0] * b.shape[1])
   let scratch = product.scratch
   withExtendedLifetime((a, b)) {
@@ -98,15 +101,18 @@ func product<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>, by kernel: 
   @Test func tensorsGiveTheSameBits() {
     func check<S: FloatingPointScalar>(_ type: S.Type) {
       var generator = RandomGenerator(seed: 37)
-      for (m, n, k) in [(130, 130, 150), (90, 70, 530), (300, 80, 90)] {
+      for (m, n, k) in [(130, 130, 150), (64, 130, 600), (16, 300, 2000), (300, 80, 90)] {
         let a = Matrix<S>(m, k, row: k, column: 1, &generator), b = Matrix<S>(k, n, row: n, column: 1, &generator)
         let expected = (0..<m * n).map { self.expected(a, b, $0 / n, $0 % n, k) }
         let (x, y) = (Tensor(shape: [m, k], scalars: a.memory), Tensor(shape: [k, n], scalars: b.memory))
         let xt = Tensor(shape: [k, m], scalars: x.transposed().scalars)
         let yt = Tensor(shape: [n, k], scalars: y.transposed().scalars)
         for (left, right) in [(x, y), (xt.transposed(), y), (x, yt.transposed()), (xt.transposed(), yt.transposed())] {
-          let result = product(left, right, by: .nabla)
-          let isSame = result == expected && (!ProductKernel.hasOwn || matmul(left, right).scalars == expected)
+          for threads in [1, 2, 3, 4, 7] {
+            let isSame = product(left, right, by: .nabla, threads: threads) == expected
+            #expect(isSame, "\(S.self) [\(m), \(k)] · [\(k), \(n)] for \(threads) threads")
+          }
+          let isSame = !ProductKernel.hasOwn || matmul(left, right).scalars == expected
           #expect(isSame, "\(S.self) [\(m), \(k)] · [\(k), \(n)]")
         }
       }
@@ -119,14 +125,18 @@ func product<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>, by kernel: 
   @Test func piecesFitTheThreads() {
     for (m, n) in [(16, 64), (2048, 2048), (17, 5000), (5000, 70), (100, 100), (1, 1)] {
       for threads in [1, 2, 3, 7, 64] {
-        let pieces = ProductPieces(m, n, depth: 5, threads: threads)
+        let pieces = ProductPieces(m, n, 5, part: 5, threads: threads)
         let (down, across) = ((m + pieces.rows - 1) / pieces.rows, (n + pieces.columns - 1) / pieces.columns)
         #expect(pieces.depth == 5 && down * across < 2 * threads, "\(m) \(n) \(threads)")
         #expect((pieces.rows % 8 == 0 || pieces.rows == m) && (pieces.columns % 16 == 0 || pieces.columns == n))
       }
     }
-    let wide = ProductPieces(128, 512, depth: 1, threads: 2)
+    let wide = ProductPieces(128, 512, 400, part: 400, threads: 2)
     #expect(wide.rows == 128 && wide.columns == 256)
+    for (k, threads, depth) in [(784, 2, 392), (784, 1, 784), (784, 3, 784), (1568, 2, 392), (2 * 392 - 1, 2, 392)] {
+      #expect(ProductPieces(128, 512, k, part: 392, threads: threads).depth == depth, "\(k) on \(threads) threads")
+    }
+    #expect(ProductPieces(1024, 1024, 1024, part: 512, threads: 2).depth == 1024)
   }
 
   /// Each thread packs into memory of its own, which it keeps and can give back.

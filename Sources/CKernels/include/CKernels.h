@@ -242,6 +242,8 @@ typedef void (*nabla_body)(void *context, int thread, ptrdiff_t index);
 /// of the thread within the region: 0 for the caller.
 void nabla_parallel(ptrdiff_t count, int threads, nabla_body body, void *context);
 int nabla_thread_count(void);
+/// Whether no region is running: one that opens now is shared.
+int nabla_threads_are_free(void);
 
 /// A product [m, k] · [k, n] and how far apart, in elements, the rows and the columns of its matrices lie.
 typedef struct {
@@ -257,6 +259,9 @@ void nabla_multiply_matrices(const nabla_product *product, int dtype, const void
 void nabla_multiply_matrices_in_tiles(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
 /// Whether this processor has a kernel for them.
 int nabla_can_multiply_matrices(void);
+/// The parts of k, all but the last this long, that are summed for themselves and then added, the first to the second and
+/// so on: who computes them apart and adds them so gets the same bits.
+ptrdiff_t nabla_product_depth(ptrdiff_t k, int dtype);
 
 // Memory. Blocks are aligned to 64 bytes. Small ones come from lists of the calling thread, large ones from a bounded
 // pool that all threads share.

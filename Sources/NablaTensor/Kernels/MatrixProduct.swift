@@ -71,14 +71,16 @@ package struct MatrixProduct {
   /// Whether `right` is the first operand.
   private let isExchanged: Bool
   private let dtype: DType
-  private let pieces: ProductPieces
   private let kernel: ProductKernel
+  private let pieces: ProductPieces
+  /// Whether the pieces along k are the parts that Nabla's own kernel has in any case.
+  private let hasKernelsParts: Bool
 
-  /// a b, or with transposes of either, by the faster kernel or a given one; nil where a window would have to be copied
-  /// first.
+  /// a b, or with transposes of either, by the faster kernel or a given one, in pieces for the threads there are or for a
+  /// given number; nil where a window would have to be copied first.
   package init?(
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool,
-    by kernel: ProductKernel? = nil
+    by kernel: ProductKernel? = nil, threads: Int? = nil
   ) {
     // The vector of a product of vector and matrix is always walked as a column: (a b)ᵀ = bᵀ aᵀ.
     isExchanged = (transposesA ? a.shape[1] : a.shape[0]) == 1 && (transposesB ? b.shape[0] : b.shape[1]) != 1
@@ -87,15 +89,22 @@ package struct MatrixProduct {
     else { return nil }
     (left, right) = isExchanged ? (second, first) : (first, second)
     dtype = a.dtype
-    pieces = ProductPieces(left.rows, right.columns, left.columns, leftIsTransposed: left.isTransposed)
-    self.kernel = kernel ?? ProductKernel(left.rows, right.columns, pieces.depth, dtype)
+    let (m, n, k) = (left.rows, right.columns, left.columns)
+    let pieces = ProductPieces(m, n, k, leftIsTransposed: left.isTransposed)
+    self.kernel = kernel ?? ProductKernel(m, n, pieces.depth, dtype)
+    hasKernelsParts = self.kernel == .nabla && pieces.depth == k && k > 0
+    self.pieces =
+      !hasKernelsParts
+      ? pieces
+      : ProductPieces(
+        m, n, k, part: nabla_product_depth(k, dtype.rawValue), threads: threads ?? OpenBLAS.sharingThreads)
   }
 
-  /// Memory for partial sums, where the product has them.
+  /// Memory for the partial sums after the first, where the product has them.
   package var scratch: Storage? {
     let (m, k, n) = (left.rows, left.columns, right.columns)
     if m * n * k == 0 || pieces.depth == k { return nil }
-    return Storage(dtype: dtype, shape: [(k + pieces.depth - 1) / pieces.depth, m, n])
+    return Storage(dtype: dtype, shape: [(k - 1) / pieces.depth, m, n])
   }
 
   /// Writes the dense result. `scratch` is memory as ``scratch`` gives it.
@@ -121,6 +130,7 @@ package struct MatrixProduct {
       _ = OpenBLAS.current
       return runPiece(a, b, y, 0..<m, 0..<n, 0..<k)
     }
+    if hasKernelsParts && !Parallel.isFree { return runPiece(a, b, y, 0..<m, 0..<n, 0..<k) }
     OpenBLAS.withOneThread { threads in
       if let scratch {
         runParts(a, b, y, scratch.base.assumingMemoryBound(to: T.self), threads)
@@ -135,42 +145,46 @@ package struct MatrixProduct {
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
   ) {
     let (m, n) = (left.rows, right.columns)
-    let block = kernel == .nabla ? ProductPieces(m, n, depth: pieces.depth, threads: threads) : wideBlock(threads)
-    let across = (n + block.columns - 1) / block.columns
-    Parallel.forEach((m + block.rows - 1) / block.rows * across, threads: threads) { piece in
-      let (row, column) = (piece / across * block.rows, piece % across * block.columns)
-      let (rows, columns) = (row..<min(m, row + block.rows), column..<min(n, column + block.columns))
-      runPiece(a, b, y, rows, columns, 0..<left.columns)
+    let bands = (m + pieces.rows - 1) / pieces.rows
+    // Where bands of rows are enough for the threads, the blocks of a band are one call of OpenBLAS, which packs their rows
+    // once; blocks end where the kernels' own do, so the bits are the same.
+    let columns = kernel == .openBLAS && bands % threads == 0 ? n : pieces.columns
+    let across = (n + columns - 1) / columns
+    Parallel.forEach(bands * across, threads: threads) { piece in
+      let (row, column) = (piece / across * pieces.rows, piece % across * columns)
+      runPiece(a, b, y, row..<min(m, row + pieces.rows), column..<min(n, column + columns), 0..<left.columns)
     }
   }
 
-  /// The pieces as OpenBLAS takes them. Where bands of rows are enough for the threads, the blocks of a band are one call,
-  /// which packs their rows once; blocks end where the kernels' own do, so the bits are the same.
-  private func wideBlock(_ threads: Int) -> ProductPieces {
-    var block = pieces
-    if (left.rows + pieces.rows - 1) / pieces.rows % threads == 0 { block.columns = right.columns }
-    return block
-  }
-
-  /// The parts of the sum over k, on all threads, and then their sum: neighbours first.
+  /// The parts of the sum over k, on all threads, and then their sum: in the order of the kernel, whose own parts they are,
+  /// or neighbours first.
   private func runParts<T: BLASScalar>(
-    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ parts: UnsafeMutablePointer<T>,
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ others: UnsafeMutablePointer<T>,
     _ threads: Int
   ) {
     let (m, k, n) = (left.rows, left.columns, right.columns)
     let count = (k + pieces.depth - 1) / pieces.depth
+    func sum(_ part: Int) -> UnsafeMutablePointer<T> { part == 0 ? y : others + (part - 1) * m * n }
     Parallel.forEach(count, threads: threads) { part in
       let first = part * pieces.depth
-      runPiece(a, b, parts + part * m * n, 0..<m, 0..<n, first..<min(k, first + pieces.depth))
+      runPiece(a, b, sum(part), 0..<m, 0..<n, first..<min(k, first + pieces.depth))
     }
     let add = nabla_binary_kernel(NABLA_ADD, dtype.rawValue)!
-    var distance = 1
-    while distance < count {
-      for part in stride(from: 0, to: count - distance, by: 2 * distance) {
-        let (x, next) = (parts + part * m * n, parts + (part + distance) * m * n)
-        add(x, 1, next, 1, 2 * distance < count ? x : y, m * n)
+    Parallel.forEachPiece(of: m * n, cost: count - 1) { range in
+      func include(_ part: Int, in target: Int) {
+        add(
+          sum(target) + range.lowerBound, 1, sum(part) + range.lowerBound, 1, sum(target) + range.lowerBound,
+          range.count)
       }
-      distance *= 2
+      if hasKernelsParts {
+        for part in 1..<count { include(part, in: 0) }
+        return
+      }
+      var distance = 1
+      while distance < count {
+        for part in stride(from: 0, to: count - distance, by: 2 * distance) { include(part + distance, in: part) }
+        distance *= 2
+      }
     }
   }
 

@@ -61,6 +61,12 @@ public struct OpenBLAS: Sendable, Hashable {
     }
     return try body(threads)
   }
+  /// The threads that share products now.
+  package static var sharingThreads: Int {
+    _ = current
+    let threads = oneThread.withLock { $0.users > 0 ? $0.before : openblas_get_num_threads() }
+    return min(Int(threads), Parallel.threadCount)
+  }
   private static let oneThread = Mutex<(users: Int, before: Int32)>((0, 1))
 
   /// The version, as far as the configuration tells: `0.3.21`.

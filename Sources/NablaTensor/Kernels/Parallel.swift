@@ -6,6 +6,9 @@ package enum Parallel {
   /// The threads that share work, the calling one included.
   package static var threadCount: Int { Int(nabla_thread_count()) }
 
+  /// Whether work that is handed out now is shared: no other is, neither around the caller nor beside it.
+  package static var isFree: Bool { nabla_threads_are_free() != 0 }
+
   /// Elements of a piece of an element-wise loop: large enough that handing it over is cheap beside it, small enough to
   /// stay in a second-level cache.
   package static let grain = 16_384

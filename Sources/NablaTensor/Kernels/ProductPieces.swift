@@ -1,9 +1,9 @@
 /// How a product is cut into pieces: blocks of rows and columns of the result, or parts of the sum over k.
 ///
-/// The rule knows shapes alone, so the bits of a result do not depend on the number of threads; and OpenBLAS, which would
-/// keep threads of its own busy waiting beside ours, computes each piece on the thread that asks. Nabla's own kernel gives
-/// the same bits however a product is cut over rows and columns: for it, ``init(_:_:depth:threads:)`` fits the pieces to the
-/// threads.
+/// OpenBLAS, which would keep threads of its own busy waiting beside ours, computes each piece on the thread that asks. The
+/// rule for its pieces knows shapes alone, so the bits of a result do not depend on the number of threads. Nabla's own kernel
+/// gives the same bits however a product is cut over rows and columns, and along k between its own parts: for it, pieces
+/// fit the threads.
 package struct ProductPieces {
   package var rows: Int
   package var columns: Int
@@ -21,7 +21,7 @@ package struct ProductPieces {
   /// Partial sums are kept side by side: no more of them than this.
   private static let parts = 64
 
-  /// [m, k] · [k, n]. Of a product with a vector, n = 1, rows are cut where the matrix is stored by rows, else the sum.
+  /// [m, k] · [k, n] for OpenBLAS. Of a product with a vector, n = 1, rows are cut where the matrix is stored by rows, else the sum.
   init(_ m: Int, _ n: Int, _ k: Int, leftIsTransposed: Bool) {
     (rows, columns, depth) = (m, n, k)
     if n == 1 {
@@ -57,13 +57,23 @@ package struct ProductPieces {
   /// The length of a part, rounded up to the blocks of registers of the kernels in BLAS.
   private static func cut(_ length: Int, _ pieces: Int) -> Int { ((length + pieces - 1) / pieces + 15) / 16 * 16 }
 
+  /// The most parts along k that are pieces of a product by Nabla's own kernel.
+  private static let ownParts = 8
   /// The packing of one element of an operand, in multiplications: measured for products of 256 to 2048.
   private static let packing = 24
 
-  /// A piece for each of `threads` of a product [m, …] · […, n] by Nabla's own kernel, which packs for each piece the rows
-  /// and the columns that it needs: the nearer to a square, the less. Sides are whole tiles, or at least whole vectors.
-  package init(_ m: Int, _ n: Int, depth: Int, threads: Int) {
-    (rows, columns, self.depth) = (m, n, depth)
+  /// [m, k] · [k, n] for Nabla's own kernel, which sums k in parts of `part`: a piece for each of `threads`.
+  ///
+  /// Where the operands are large beside the result, the parts are pieces: each element of the operands is then read by one
+  /// thread, which for a variable is often the one that updated it. Else each piece needs rows of a and columns of b, which
+  /// are packed for it: the nearer to a square, the less. Sides are whole tiles, or at least whole vectors.
+  package init(_ m: Int, _ n: Int, _ k: Int, part: Int, threads: Int) {
+    (rows, columns, depth) = (m, n, k)
+    let parts = (k + part - 1) / part
+    if threads > 1 && parts > 1 && parts % threads == 0 && parts <= Self.ownParts && 2 * m * n * parts <= k * (m + n) {
+      depth = part
+      return
+    }
     var least = Int.max
     for down in 1...max(1, threads) {
       let across = (threads + down - 1) / down
