@@ -31,6 +31,7 @@ typedef struct {
   void *context;
   _Atomic ptrdiff_t next;
   ptrdiff_t end;
+  int processor; // the caller's, or -1
 } share;
 static share shares[MAX_THREADS]; // the caller's is the first
 
@@ -79,6 +80,30 @@ static void take_indices(int thread) {
   }
 }
 
+static int current_processor(void) {
+#ifdef __linux__
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/// Leaves the processor on which the caller runs: while both share one, the caller does all the work alone. The system
+/// puts them there where it wakes a worker and takes the idle processors for busy, as Linux does in virtual machines whose
+/// halted processors count as preempted; and it does not part them, for the worker sleeps again before long.
+static void leave_processor(int processor) {
+#ifdef __linux__
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  others = allowed;
+  CPU_CLR(processor, &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+  sched_setaffinity(0, sizeof allowed, &allowed);
+#else
+  (void)processor;
+#endif
+}
+
 static void *work(void *number) {
   const int thread = (int)(intptr_t)number;
   share *mine = shares + thread;
@@ -88,6 +113,7 @@ static void *work(void *number) {
       if (!atomic_compare_exchange_strong_explicit(&mine->offer, &offer, TAKEN, memory_order_acquire,
                                                    memory_order_relaxed))
         continue;
+      if (mine->processor >= 0 && mine->processor == current_processor()) leave_processor(mine->processor);
       take_indices(thread);
       atomic_store_explicit(&mine->offer, IDLE, memory_order_release);
       spins = 0;
@@ -149,8 +175,9 @@ void nabla_parallel(ptrdiff_t indices, int threads, nabla_body body, void *conte
     for (ptrdiff_t index = 0; index < indices; index++) body(context, 0, index);
     return;
   }
-  const int sharers = threads < thread_count ? threads : thread_count;
+  const int sharers = threads < thread_count ? threads : thread_count, processor = current_processor();
   for (int i = 0; i < sharers; i++) {
+    shares[i].processor = processor;
     shares[i].sharers = sharers;
     shares[i].body = body;
     shares[i].context = context;
