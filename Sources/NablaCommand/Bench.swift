@@ -7,9 +7,9 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures operations and training steps, and NumPy, PyTorch, JAX and TensorFlow beside them.",
     discussion: """
-      Without options: every work in Nabla, operation by operation and compiled. With --peers, the same works in the \
-      libraries that the Python interpreter has, one after another, and then a table of all with the ratios and with \
-      what Nabla has to reach. Nothing else should run meanwhile.
+      Without options: every work in Nabla, operation by operation and compiled. With --peers, each work in the \
+      libraries that the Python interpreter has and then in Nabla, and at the end a table of all with the ratios and \
+      with what Nabla has to reach. Nothing else should run meanwhile.
 
       Exit codes: 0, also where a goal is missed or a peer is left out; 1 when no peer could be measured or a file \
       cannot be written; 64 for bad arguments; 65 for a file that holds no results; 66 for a file, an interpreter or \
@@ -67,9 +67,11 @@ struct Bench: ParsableCommand {
     if list { return Console.line(Work.list(works).plain) }
     let files = BenchFiles(json: json, folder: output)
     try files.prepare()
-    var (all, complaints) = try peers ? measurePeers() : (readResults(), [])
+    var (all, complaints) = try peers ? measureInTurns() : (readResults(), [])
     if !all.contains(where: { $0.library == Contender.ours }) {
-      all.append(Work.measure(works, isQuick: quick) { Console.line($0) })
+      var ours = OwnResults(works, isQuick: quick) { Console.line($0) }
+      ours.measure()
+      all.append(ours.results)
     }
     // Nabla's column is the first, wherever its results are from.
     all = all.filter { $0.library == Contender.ours } + all.filter { $0.library != Contender.ours }
@@ -98,11 +100,17 @@ extension Bench {
     return all
   }
 
-  /// The peers come first: what is wrong with them is told at once, and Nabla's memory is not yet in their way.
-  private func measurePeers() throws -> ([Results], [String]) {
+  /// Every work in the peers, and then in Nabla: what makes the machine slower for a while is the same for all.
+  private func measureInTurns() throws -> ([Results], [String]) {
     do {
-      return try Peers(interpreter: python ?? "python3", folder: scripts ?? "Benchmarks/peers")
-        .measure(only: only ?? "", isQuick: quick)
+      let peers = try Peers(interpreter: python ?? "python3", folder: scripts ?? "Benchmarks/peers")
+      var ours: OwnResults?
+      let (results, complaints) = try peers.measure(only: only ?? "", isQuick: quick, print: Console.line) { name in
+        if ours == nil { ours = OwnResults(works, isQuick: quick) { Console.line($0) } }
+        ours?.measure(named: name)
+      }
+      ours?.measure()
+      return (results + (ours.map { [$0.results] } ?? []), complaints)
     } catch let error as PeersError {
       if case .nothingMeasured = error { throw CommandError(.failure, error.description) }
       throw CommandError(.noInput, error.description)

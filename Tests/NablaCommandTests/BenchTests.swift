@@ -134,7 +134,7 @@ import Testing
 
 /// The peers' scripts, played by a script for the shell.
 @Suite struct PeersTests {
-  /// Runs one work with a `peers.py` of these contents. Its arguments begin with `--output` and a folder.
+  /// Runs one work with a `peers.py` of these contents. Its arguments begin with `--turns`, `--output` and a folder.
   private func run(_ script: String, interpreter: String = "/bin/sh") throws -> Executable.Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -147,7 +147,7 @@ import Testing
 
   @Test func aPeerThatFailsIsToldAndLeftOut() throws {
     let numpy = Executable.resource("bench_numpy.json")
-    let result = try run("cp '\(numpy)' \"$2/NumPy.json\"; echo '{' >\"$2/JAX.json\"; echo \"$3 $4\"; exit 1")
+    let result = try run("cp '\(numpy)' \"$3/NumPy.json\"; echo '{' >\"$3/JAX.json\"; echo \"$4 $5\"; exit 1")
     #expect(result.status == 0 && result.error == "", "\(result.error)")
     #expect(result.output.hasPrefix("--only=add, 16 --quick\n"), "\(result.output)")
     #expect(result.output.contains("best peer"))
@@ -155,6 +155,21 @@ import Testing
       "warning: PyTorch was not measured and is left out\n", "warning: TensorFlow was not measured and is left out\n",
       "warning: JAX is left out: its results cannot be read (",
     ] { #expect(result.output.contains(text), "\(result.output)") }
+  }
+
+  /// Nabla measures a work when the peers have, and only then the scripts go on.
+  @Test func worksAreMeasuredInTurns() throws {
+    let numpy = Executable.resource("bench_numpy.json")
+    let result = try run(
+      "cp '\(numpy)' \"$3/NumPy.json\"; echo before; echo 'turn: add, 16'; read line; echo \"after$line.\"; "
+        + "echo 'turn: another'; read line || exit 1; echo end")
+    #expect(result.status == 0 && result.error == "", "\(result.error)")
+    let lines = result.output.split(separator: "\n").map(String.init)
+    let order = ["before", "machine", "add, 16 ", "after.", "end"].map { start in
+      lines.firstIndex { $0.hasPrefix(start) } ?? -1
+    }
+    #expect(order == order.sorted() && order.first == 0, "\(order): \(result.output)")
+    #expect(lines.count { $0.hasPrefix("add, 16 ") && $0.contains("eager") } == 1, "\(result.output)")
   }
 
   @Test func noPeerAtAll() throws {

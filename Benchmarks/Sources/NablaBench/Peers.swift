@@ -26,18 +26,27 @@ public struct Peers {
     if !FileManager.default.fileExists(atPath: script) { throw PeersError.noScripts(folder: folder) }
   }
 
-  /// Runs the scripts, which print their progress.
+  /// Runs the scripts, whose progress is printed, work by work: after each, `turn` is called with its name.
   ///
   /// A peer that is not installed, or that fails, is left out and told in `complaints`. Throws a ``PeersError`` where
   /// the interpreter cannot be started, or no peer could be measured.
-  public func measure(only: String, isQuick: Bool) throws -> (results: [Results], complaints: [String]) {
+  public func measure(
+    only: String, isQuick: Bool, print: (String) -> Void, turn: (String) -> Void
+  ) throws -> (results: [Results], complaints: [String]) {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let arguments = [script, "--output", folder.path, "--only=\(only)"] + (isQuick ? ["--quick"] : [])
+    let arguments = [script, "--turns", "--output", folder.path, "--only=\(only)"] + (isQuick ? ["--quick"] : [])
     do {
       // What failed is seen from the files that are missing.
-      _ = try Subprocess.run(interpreter, arguments)
+      _ = try Subprocess.run(interpreter, arguments) { line in
+        guard line.hasPrefix("turn: ") else {
+          print(line)
+          return nil
+        }
+        turn(String(line.dropFirst("turn: ".count)))
+        return "\n"
+      }
     } catch let error as Subprocess.Failure {
       throw PeersError.noInterpreter(interpreter, reason: error.description)
     }

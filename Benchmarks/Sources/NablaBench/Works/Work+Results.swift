@@ -1,26 +1,51 @@
 import Nabla
 import NablaMeasurement
 
-extension Work {
-  /// Measures works and prints each as soon as it is known.
-  public static func measure(_ works: [Work], isQuick: Bool, print: (String) -> Void) -> Results {
-    let library = OpenBLAS.current
-    let version = "OpenBLAS \(library.version), core \(library.coreUsed), \(Processor.instructionSet) loops"
-    print("machine  \(Machine.current.description)")
-    print("Nabla    \(version), \(OpenBLAS.threadCount) threads\n")
-    let table = Table(
+/// Nabla's side of a run: works that are measured one after another, each printed as soon as it is known.
+public struct OwnResults {
+  private let works: [Work]
+  private let isQuick: Bool
+  private let print: (String) -> Void
+  private let table: Table
+  private var measured: [Int: Results.Result] = [:]
+
+  /// Prints the head of the table.
+  public init(_ works: [Work], isQuick: Bool, print: @escaping (String) -> Void) {
+    self.works = works
+    self.isQuick = isQuick
+    self.print = print
+    table = Table(
       ["work", "mode", "median", "best", "samples"],
       leastWidths: [works.map(\.name.count).max() ?? 0, "compiled".count, 7, 7, 7])
+    print("machine  \(Machine.current.description)")
+    print("Nabla    \(Self.version), \(OpenBLAS.threadCount) threads\n")
     print(table.headerLine)
-    let results = works.map { work in
+  }
+
+  private static var version: String {
+    let library = OpenBLAS.current
+    return "OpenBLAS \(library.version), core \(library.coreUsed), \(Processor.instructionSet) loops"
+  }
+
+  /// Measures the works of a name, in each mode, or all that have not been measured.
+  public mutating func measure(named name: String? = nil) {
+    for (index, work) in works.enumerated() where measured[index] == nil && name ?? work.name == work.name {
       let result = work.measure(isQuick ? .quick : .full)
       let times = [result.median, result.samples.min()].map { Format.time(microseconds: $0) }
       print(table.line([result.name, result.mode.rawValue] + times + [String(result.samples.count)]))
-      return result
+      measured[index] = result
     }
-    return Results(library: Contender.ours, version: version, isQuick: isQuick, results: results)
   }
 
+  /// What was measured, in the order of the works.
+  public var results: Results {
+    Results(
+      library: Contender.ours, version: Self.version, isQuick: isQuick,
+      results: works.indices.compactMap { measured[$0] })
+  }
+}
+
+extension Work {
   /// Works by name, with what they have to reach.
   public static func list(_ works: [Work]) -> Table {
     var table = Table(["work", "mode", "wanted"])
