@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// Takes samples of how long calls last.
 ///
 /// Every call is warmed up once. Calls that are shorter than `sampleSeconds` are timed in loops of that length, so that
@@ -11,11 +19,15 @@ public struct Sampler: Sendable {
   public var minimumCount: Int
   /// The largest number of samples.
   public var maximumCount: Int
+  /// The pause before another of several calls, after which the threads of the last have ceased to spin for more work.
+  public var settlingSeconds: Double
 
   /// Enough samples for a median that holds.
-  public static let full = Sampler(budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 7, maximumCount: 200)
+  public static let full = Sampler(
+    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 7, maximumCount: 200, settlingSeconds: 0.3)
   /// Few samples: whether it runs, not how fast.
-  public static let quick = Sampler(budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 3, maximumCount: 20)
+  public static let quick = Sampler(
+    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 3, maximumCount: 20, settlingSeconds: 0.01)
 
   /// Samples of one call.
   public func measure(_ call: @escaping () -> Void) -> Measurement { measure(alternating: [call])[0] }
@@ -26,15 +38,30 @@ public struct Sampler: Sendable {
     let warmUps = calls.map { seconds(of: $0, count: 1) }
     if warmUps.reduce(0, +) > budgetSeconds { return warmUps.map { Measurement(samples: [$0]) } }
     let counts = calls.map { max(1, Int((sampleSeconds / seconds(of: $0, count: 1)).rounded(.up))) }
+    let rounds = calls.count == 1 ? 1 : minimumCount
+    let turn = Sampler(
+      budgetSeconds: budgetSeconds / Double(rounds * calls.count), sampleSeconds: sampleSeconds,
+      minimumCount: (minimumCount + rounds - 1) / rounds, maximumCount: (maximumCount + rounds - 1) / rounds,
+      settlingSeconds: settlingSeconds)
     var samples = calls.map { _ in [Double]() }
-    let start = ContinuousClock.now
-    for round in 0..<maximumCount {
-      if round >= minimumCount && start.duration(to: .now).inSeconds > budgetSeconds { break }
+    for round in 0..<rounds {
       for index in round.isMultiple(of: 2) ? Array(calls.indices) : calls.indices.reversed() {
-        samples[index].append(seconds(of: calls[index], count: counts[index]))
+        if calls.count > 1 { usleep(UInt32(settlingSeconds * 1e6)) }
+        samples[index] += turn.samples(calls[index], count: counts[index])
       }
     }
     return samples.map(Measurement.init)
+  }
+
+  /// Samples until the budget is used or there are enough of them.
+  private func samples(_ call: () -> Void, count: Int) -> [Double] {
+    var samples: [Double] = []
+    let start = ContinuousClock.now
+    while samples.count < maximumCount {
+      if samples.count >= minimumCount && start.duration(to: .now).inSeconds > budgetSeconds { break }
+      samples.append(seconds(of: call, count: count))
+    }
+    return samples
   }
 
   /// The seconds of one of `count` calls.
