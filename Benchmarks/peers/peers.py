@@ -45,6 +45,10 @@ class Turns:
         time.sleep(SETTLING)
         print("done", file=self.answers, flush=True)
 
+    def finish(self):
+        """Stays until all have had their last turn: a process that ends is busy for a second."""
+        sys.stdin.read()
+
 
 class NoTurns:
     """A peer that runs alone."""
@@ -53,6 +57,9 @@ class NoTurns:
         pass
 
     def pass_on(self):
+        pass
+
+    def finish(self):
         pass
 
 
@@ -79,6 +86,7 @@ def run_peer(name, arguments):
             del call  # and its data, before the next is made
             gc.collect()
         turns.pass_on()
+    turns.finish()
     document = {"library": peer.library, "version": peer.version(), "results": results}
     path = pathlib.Path(arguments.output, peer.library + ".json")
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
