@@ -80,15 +80,25 @@ void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row,
 
 #define LINE 64
 
-/// Asks for part `index` of `parts` of each stream's next block, which lies behind this one.
-static void fetch(const nabla_block *block, ptrdiff_t index, ptrdiff_t parts, char *const *at) {
+static _Thread_local nabla_fetching ahead;
+nabla_fetching *nabla_fetching_ahead(void) { return &ahead; }
+
+/// Asks for what is to be fetched.
+static void fetch(void) {
+  for (; ahead.bytes > 0; ahead.next += LINE, ahead.bytes -= LINE) __builtin_prefetch(ahead.next);
+}
+
+/// Runs call `index` of a block, while part of each stream's next block, which lies behind this one, is fetched.
+static void run_fetching(const nabla_block *block, ptrdiff_t index, char *const *at) {
   for (ptrdiff_t s = 0; s < block->stream_count; s++) {
     const nabla_stream stream = block->streams[s];
-    const char *next = at[stream.window] + stream.bytes;
-    const ptrdiff_t end = (index + 1) * stream.bytes / parts;
-    for (ptrdiff_t byte = index * stream.bytes / parts / LINE * LINE; byte < end; byte += LINE)
-      __builtin_prefetch(next + byte);
+    const ptrdiff_t first = index * stream.bytes / block->call_count / LINE * LINE;
+    fetch();
+    ahead.next = at[stream.window] + stream.bytes + first;
+    ahead.bytes = (index + 1) * stream.bytes / block->call_count - first;
   }
+  block->calls[index].step(block->calls + index, at);
+  fetch();
 }
 
 /// Adds the result of block number `number` to the counter.
@@ -129,8 +139,11 @@ void nabla_run_blocks(const nabla_phase *phase, int thread, ptrdiff_t group, ptr
     nabla_run_places(now->places, now->place_count, index * phase->rows, at, at);
     const int fetches = index + 1 < end && now->stream_count > 0;
     for (ptrdiff_t i = 0; i < now->call_count; i++) {
-      if (fetches) fetch(now, i, now->call_count, at);
-      now->calls[i].step(now->calls + i, at);
+      if (fetches) {
+        run_fetching(now, i, at);
+      } else {
+        now->calls[i].step(now->calls + i, at);
+      }
     }
     for (ptrdiff_t i = 0; i < now->total_count; i++) carry(now->totals + i, index - group * phase->group_blocks, at);
   }

@@ -16,7 +16,11 @@ struct Info: ParsableCommand {
       ("Kernels used", "\(blas.coreUsed): \(blas.reason)"),
       ("Threads", "\(OpenBLAS.threadCount) on \(Machine.processorCount) processors"),
       ("Nabla's own loops", Processor.instructionSet),
-      ("Matrix products", OpenBLAS.isHelped ? "large ones by Nabla's own kernel, others by OpenBLAS" : "by OpenBLAS"),
+      (
+        "Matrix products",
+        OpenBLAS.isHelped
+          ? "large ones and those with vectors by Nabla's own kernels, others by OpenBLAS" : "by OpenBLAS"
+      ),
       ("Processor features", features.isEmpty ? "none of those that matter here" : features.joined(separator: " ")),
       ("Memory", Format.bytes(Machine.memory)),
       (

@@ -212,7 +212,9 @@ private final class Lane {
           window: program.slot(of: code.targets[index]), combine: total.combine, count: total.count,
           bytes: total.byteCount, levels: (counter.base + total.byteCount).assumingMemoryBound(to: CChar.self))
       }
-      return Block(totals, code.streams.map { nabla_stream(window: program.slot(of: $0.window), bytes: $0.bytes) })
+      // The largest last: it is what a call fetches while it computes.
+      let streams = code.streams.sorted { $0.bytes < $1.bytes }
+      return Block(totals, streams.map { nabla_stream(window: program.slot(of: $0.window), bytes: $0.bytes) })
     }
     inlets = Dictionary(
       uniqueKeysWithValues: full.inlets.map { whole, step in

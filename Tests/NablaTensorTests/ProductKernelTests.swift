@@ -19,8 +19,8 @@ func product<S: FloatingPointScalar>(
   return result
 }
 
-/// Nabla's own kernel of matrix products, bit for bit against what it promises: chains of FMA along equal parts of k, and
-/// their sum.
+/// Nabla's own kernels of matrix products, bit for bit against what they promise: of matrices, chains of FMA along equal
+/// parts of k, and their sum.
 @Suite(.enabled(if: nabla_can_multiply_matrices() != 0, "needs AVX-512")) struct ProductKernelTests {
   /// A matrix among other numbers, its elements at `row` and `column` strides.
   private struct Matrix<S: FloatingPointScalar> {
@@ -96,6 +96,57 @@ func product<S: FloatingPointScalar>(
   }
   @Test func everyShapeOfFloat() { everyShape(Float.self) }
   @Test func everyShapeOfDouble() { everyShape(Double.self) }
+
+  /// X v: chains of FMA in lanes along the columns, then neighbouring lanes.
+  private func rowByVector<S: FloatingPointScalar>(_ x: Matrix<S>, _ i: Int, _ v: [S]) -> S {
+    var lanes = [S](repeating: 0, count: 64 / MemoryLayout<S>.size)
+    for j in v.indices { lanes[j % lanes.count].addProduct(x[i, j], v[j]) }
+    while lanes.count > 1 { lanes = (0..<lanes.count / 2).map { lanes[2 * $0] + lanes[2 * $0 + 1] } }
+    return lanes[0]
+  }
+
+  /// Xᵀ v: a chain of FMA along the rows, or of few columns two, of even and odd ones.
+  private func columnByVector<S: FloatingPointScalar>(_ x: Matrix<S>, _ j: Int, _ v: [S], isNarrow: Bool) -> S {
+    var sums: [S] = [0, 0]
+    for i in v.indices { sums[isNarrow ? i % 2 : 0].addProduct(x[i, j], v[i]) }
+    return sums[0] + sums[1]
+  }
+
+  private func vectors<S: FloatingPointScalar>(_ type: S.Type) {
+    var generator = RandomGenerator(seed: 38)
+    let lanes = 64 / MemoryLayout<S>.size
+    for rows in [1, 2, 7, 8, 9, 17, 64, 100] {
+      for columns in [
+        1, 2, lanes - 1, lanes, lanes + 1, 3 * lanes, 4 * lanes - 1, 4 * lanes, 4 * lanes + 1, 10 * lanes + 3,
+      ] {
+        let x = Matrix<S>(rows, columns, row: columns + (rows % 3), column: 1, &generator)
+        let v = Matrix<S>(1, columns, row: 1, column: 1, &generator).memory
+        let r = Matrix<S>(1, rows, row: 1, column: 1, &generator).memory
+        var (y, z) = ([S](repeating: 77, count: rows + 1), [S](repeating: 77, count: columns + 1))
+        nabla_multiply_vector(S.dtype.rawValue, 0, rows, columns, x.memory, x.row, v, &y)
+        nabla_multiply_vector(S.dtype.rawValue, 1, rows, columns, x.memory, x.row, r, &z)
+        #expect(y == (0..<rows).map { rowByVector(x, $0, v) } + [77], "\(S.self) [\(rows), \(columns)] · v")
+        let isNarrow = columns <= 4 * lanes
+        let expected = (0..<columns).map { columnByVector(x, $0, r, isNarrow: isNarrow) }
+        #expect(z == expected + [77], "\(S.self) [\(rows), \(columns)]ᵀ · v")
+      }
+    }
+  }
+  @Test func vectorsOfFloat() { vectors(Float.self) }
+  @Test func vectorsOfDouble() { vectors(Double.self) }
+
+  /// What lies behind a row or a vector takes no part, whatever it is.
+  @Test func notANumberBehindARow() {
+    for columns in [3, 10, 70, 133] {
+      var x = [Float](repeating: 1, count: 9 * (columns + 1) + 16)
+      for row in 0..<9 { x[row * (columns + 1) + columns] = .nan }
+      let v = [Float](repeating: 2, count: columns) + [.nan], r = [Float](repeating: 2, count: 9) + [.nan]
+      var (y, z) = ([Float](repeating: .nan, count: 9), [Float](repeating: .nan, count: columns))
+      nabla_multiply_vector(Float.dtype.rawValue, 0, 9, columns, x, columns + 1, v, &y)
+      nabla_multiply_vector(Float.dtype.rawValue, 1, 9, columns, x, columns + 1, r, &z)
+      #expect(y.allSatisfy { $0 == Float(2 * columns) } && z.allSatisfy { $0 == 18 }, "\(columns) columns")
+    }
+  }
 
   /// The same bits from tensors: pieces, threads and transposes change nothing.
   @Test func tensorsGiveTheSameBits() {

@@ -227,6 +227,14 @@ typedef struct {
   char *const *partials;
 } nabla_phase;
 
+/// What the calling thread will need soon: a call that waits for memory itself fetches it as it goes along, and what is left
+/// is fetched after it.
+typedef struct {
+  const char *next;
+  ptrdiff_t bytes;
+} nabla_fetching;
+nabla_fetching *nabla_fetching_ahead(void);
+
 /// Runs a group of blocks on a thread's lane. Nothing that other threads write to is touched, so that no line of memory
 /// goes to and fro between cores: neither locks nor reference counts.
 void nabla_run_group(const nabla_phase *phase, int thread, ptrdiff_t group);
@@ -257,7 +265,11 @@ typedef struct {
 void nabla_multiply_matrices(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
 /// The same a tile at a time, in memory that the process always has: slower. The other does this where there is no more.
 void nabla_multiply_matrices_in_tiles(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
-/// Whether this processor has a kernel for them.
+/// y = X v for a matrix of `rows` rows, `step` elements apart, or y = Xᵀ v; for Float or Double. The bits of an element depend
+/// on its row or column of X and on v alone.
+void nabla_multiply_vector(int dtype, int transposes, ptrdiff_t rows, ptrdiff_t columns, const void *x, ptrdiff_t step,
+                           const void *v, void *y);
+/// Whether this processor has kernels for these.
 int nabla_can_multiply_matrices(void);
 /// The parts of k, all but the last this long, that are summed for themselves and then added, the first to the second and
 /// so on: who computes them apart and adds them so gets the same bits.

@@ -51,9 +51,13 @@ package enum ProductKernel: String, Sendable {
   /// Nabla's own kernel, for AVX-512: see `product.c`.
   case nabla
 
-  /// Whether the processor has Nabla's kernel, and `NABLA_MATMUL=openblas` does not turn it off.
+  /// Whether the processor has Nabla's kernels, and `NABLA_MATMUL=openblas` does not turn it off.
   package static let hasOwn =
     nabla_can_multiply_matrices() != 0 && getenv("NABLA_MATMUL").map { String(cString: $0) } != "openblas"
+
+  /// The fewest columns of a matrix that is multiplied with a vector by Nabla's own kernel: for fewer, OpenBLAS takes several
+  /// rows at once.
+  static let leastColumns = 8
 
   /// The faster one for [m, k] · [k, n] of a type. OpenBLAS has kernels without packing for up to a million
   /// multiplications, and smaller products than these are cut so that they take the pieces; for Floats its tiles are
@@ -203,9 +207,14 @@ package struct MatrixProduct {
         b_row: right.strides.row, b_column: right.strides.column, y_row: n)
       nabla_multiply_matrices(&product, dtype.rawValue, a, b, y)
     } else if n == 1 {
+      let (stored, across) = left.isTransposed ? (depth.count, rows.count) : (rows.count, depth.count)
+      if ProductKernel.hasOwn && right.step == 1 && across >= ProductKernel.leastColumns {
+        let flag: Int32 = left.isTransposed ? 1 : 0
+        nabla_multiply_vector(dtype.rawValue, flag, stored, across, a, left.leadingDimension, b, y)
+        return
+      }
       // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
       y.update(repeating: 0, count: rows.count)
-      let (stored, across) = left.isTransposed ? (depth.count, rows.count) : (rows.count, depth.count)
       T.gemv(left.isTransposed, Int32(stored), Int32(across), a, Int32(left.leadingDimension), b, Int32(right.step), y)
     } else {
       T.gemm(

@@ -36,8 +36,9 @@ public struct OpenBLAS: Sendable, Hashable {
     return Int(openblas_get_num_threads())
   }
 
-  /// Whether Nabla's own kernel computes large products in its place: where the processor has AVX-512, unless
-  /// `NABLA_MATMUL=openblas` is set. It is faster there, and the bits of its results depend on the operands alone.
+  /// Whether Nabla's own kernels compute large products, and those with vectors, in its place: where the processor has
+  /// AVX-512, unless `NABLA_MATMUL=openblas` is set. They are faster there, and the bits of their results depend on the
+  /// operands alone.
   public static var isHelped: Bool { ProductKernel.hasOwn }
 
   /// Runs `body` while products use one thread each, because the caller shares work over the threads itself; `body` is
