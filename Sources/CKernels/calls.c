@@ -67,6 +67,10 @@ void nabla_call_row_map(const nabla_call *call, char *const *at) {
   call->loop.map(at[call->a], call->rows, call->n, at[call->y]);
 }
 
+void nabla_call_vector_product(const nabla_call *call, char *const *at) {
+  call->loop.product(at[call->a], call->sa, call->rows, call->n, at[call->b], at[call->y]);
+}
+
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at) {
   for (ptrdiff_t i = 0; i < count; i++) calls[i].step(calls + i, at);
 }
@@ -83,22 +87,30 @@ void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row,
 static _Thread_local nabla_fetching ahead;
 nabla_fetching *nabla_fetching_ahead(void) { return &ahead; }
 
-/// Asks for what is to be fetched.
-static void fetch(void) {
-  for (; ahead.bytes > 0; ahead.next += LINE, ahead.bytes -= LINE) __builtin_prefetch(ahead.next);
+/// Part `index` of the block of a stream that lies behind the present one.
+static nabla_fetching part(const nabla_block *block, ptrdiff_t stream, ptrdiff_t index, char *const *at) {
+  const nabla_stream of = block->streams[stream];
+  const ptrdiff_t first = index * of.bytes / block->call_count / LINE * LINE;
+  return (nabla_fetching){at[of.window] + of.bytes + first, (index + 1) * of.bytes / block->call_count - first};
 }
 
-/// Runs call `index` of a block, while part of each stream's next block, which lies behind this one, is fetched.
+static void fetch(nabla_fetching what) {
+  for (ptrdiff_t byte = 0; byte < what.bytes; byte += LINE) __builtin_prefetch(what.next + byte);
+}
+
+/// Runs call `index` of a block, and asks for its part of the streams' next blocks.
 static void run_fetching(const nabla_block *block, ptrdiff_t index, char *const *at) {
-  for (ptrdiff_t s = 0; s < block->stream_count; s++) {
-    const nabla_stream stream = block->streams[s];
-    const ptrdiff_t first = index * stream.bytes / block->call_count / LINE * LINE;
-    fetch();
-    ahead.next = at[stream.window] + stream.bytes + first;
-    ahead.bytes = (index + 1) * stream.bytes / block->call_count - first;
+  const nabla_call *call = block->calls + index;
+  const int fetches = call->step == nabla_call_vector_product; // the last stream, which is the largest
+  for (ptrdiff_t s = 0; s < block->stream_count - fetches; s++) fetch(part(block, s, index, at));
+  if (!fetches) {
+    call->step(call, at);
+    return;
   }
-  block->calls[index].step(block->calls + index, at);
-  fetch();
+  ahead = part(block, block->stream_count - 1, index, at);
+  call->step(call, at);
+  fetch(ahead);
+  ahead.bytes = 0;
 }
 
 /// Adds the result of block number `number` to the counter.

@@ -45,21 +45,17 @@ NABLA_INLINE void fetch_ahead(nabla_fetching *ahead, ptrdiff_t lines) {
 #undef T
 #pragma clang attribute pop
 
-void nabla_multiply_vector(int dtype, int transposes, ptrdiff_t rows, ptrdiff_t columns, const void *x, ptrdiff_t step,
-                           const void *v, void *y) {
-  nabla_fetching *ahead = nabla_fetching_ahead();
-  if (dtype == NABLA_F32) {
-    (transposes ? columns_by_vector_f32 : rows_by_vector_f32)(x, step, rows, columns, v, y, ahead);
-  } else {
-    (transposes ? columns_by_vector_f64 : rows_by_vector_f64)(x, step, rows, columns, v, y, ahead);
-  }
+nabla_vector_product nabla_vector_product_kernel(int dtype, int transposes) {
+  static const nabla_vector_product kernels[2][2] = {{rows_by_vector_f32, columns_by_vector_f32},
+                                                     {rows_by_vector_f64, columns_by_vector_f64}};
+  return nabla_can_multiply_matrices() ? kernels[dtype][transposes] : 0;
 }
 
 #else
 
-void nabla_multiply_vector(int dtype, int transposes, ptrdiff_t rows, ptrdiff_t columns, const void *x, ptrdiff_t step,
-                           const void *v, void *y) {
-  (void)dtype, (void)transposes, (void)rows, (void)columns, (void)x, (void)step, (void)v, (void)y;
+nabla_vector_product nabla_vector_product_kernel(int dtype, int transposes) {
+  (void)dtype, (void)transposes;
+  return 0;
 }
 
 #endif

@@ -34,8 +34,8 @@ NABLA_INLINE void TYPED(dot_rows)(const int rows, const T *x, ptrdiff_t step, co
 }
 
 /// y = X w for a matrix stored by rows.
-static void TYPED(rows_by_vector)(const void *a, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *b, void *c,
-                                  nabla_fetching *ahead) {
+static void TYPED(rows_by_vector)(const void *a, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *b, void *c) {
+  nabla_fetching *ahead = nabla_fetching_ahead();
   const T *x = a, *w = b;
   T *y = c;
   const ptrdiff_t pace = pace_of(ahead, (m + ROWS - 1) / ROWS);
@@ -95,8 +95,8 @@ NABLA_INLINE void TYPED(add_rows)(const int rows, const T *x, ptrdiff_t step, pt
 }
 
 /// y = Xᵀ r for a matrix stored by rows: few columns are summed in registers, many in y.
-static void TYPED(columns_by_vector)(const void *a, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *b, void *c,
-                                     nabla_fetching *ahead) {
+static void TYPED(columns_by_vector)(const void *a, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *b, void *c) {
+  nabla_fetching *ahead = nabla_fetching_ahead();
   const T *x = a, *r = b;
   const ptrdiff_t pace = pace_of(ahead, (m + ROWS - 1) / ROWS);
   switch ((n + LANES - 1) / LANES) {

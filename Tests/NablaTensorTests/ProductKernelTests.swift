@@ -123,8 +123,8 @@ func product<S: FloatingPointScalar>(
         let v = Matrix<S>(1, columns, row: 1, column: 1, &generator).memory
         let r = Matrix<S>(1, rows, row: 1, column: 1, &generator).memory
         var (y, z) = ([S](repeating: 77, count: rows + 1), [S](repeating: 77, count: columns + 1))
-        nabla_multiply_vector(S.dtype.rawValue, 0, rows, columns, x.memory, x.row, v, &y)
-        nabla_multiply_vector(S.dtype.rawValue, 1, rows, columns, x.memory, x.row, r, &z)
+        nabla_vector_product_kernel(S.dtype.rawValue, 0)!(x.memory, x.row, rows, columns, v, &y)
+        nabla_vector_product_kernel(S.dtype.rawValue, 1)!(x.memory, x.row, rows, columns, r, &z)
         #expect(y == (0..<rows).map { rowByVector(x, $0, v) } + [77], "\(S.self) [\(rows), \(columns)] · v")
         let isNarrow = columns <= 4 * lanes
         let expected = (0..<columns).map { columnByVector(x, $0, r, isNarrow: isNarrow) }
@@ -142,8 +142,8 @@ func product<S: FloatingPointScalar>(
       for row in 0..<9 { x[row * (columns + 1) + columns] = .nan }
       let v = [Float](repeating: 2, count: columns) + [.nan], r = [Float](repeating: 2, count: 9) + [.nan]
       var (y, z) = ([Float](repeating: .nan, count: 9), [Float](repeating: .nan, count: columns))
-      nabla_multiply_vector(Float.dtype.rawValue, 0, 9, columns, x, columns + 1, v, &y)
-      nabla_multiply_vector(Float.dtype.rawValue, 1, 9, columns, x, columns + 1, r, &z)
+      nabla_vector_product_kernel(Float.dtype.rawValue, 0)!(x, columns + 1, 9, columns, v, &y)
+      nabla_vector_product_kernel(Float.dtype.rawValue, 1)!(x, columns + 1, 9, columns, r, &z)
       #expect(y.allSatisfy { $0 == Float(2 * columns) } && z.allSatisfy { $0 == 18 }, "\(columns) columns")
     }
   }

@@ -36,6 +36,9 @@ typedef void (*nabla_reduce_columns)(const void *x, ptrdiff_t rows, ptrdiff_t co
 typedef void (*nabla_arg_row)(const void *x, ptrdiff_t n, int64_t *y);
 /// Each of `rows` dense rows of n elements becomes one of y, which may be x.
 typedef void (*nabla_row_map)(const void *x, ptrdiff_t rows, ptrdiff_t n, void *y);
+/// y = X v or y = Xᵀ v, for a dense vector and a matrix of m rows and n columns, rows `step` elements apart. The bits of an
+/// element depend on its row or column of X and on v alone.
+typedef void (*nabla_vector_product)(const void *x, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *v, void *y);
 
 #define NABLA_FOR_FLOAT_UNARY(X)                                                                                      \
   X(EXP) X(EXPM1) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(RECIPROCAL) X(SIN) X(COS) X(TAN) X(SINH) X(COSH) X(TANH)         \
@@ -151,6 +154,7 @@ struct nabla_call {
     nabla_reduce_row row;
     nabla_reduce_columns columns;
     nabla_row_map map;
+    nabla_vector_product product;
     /// What the caller's own step needs.
     const void *owner;
   } loop;
@@ -170,6 +174,7 @@ void nabla_call_ternary(const nabla_call *call, char *const *at);
 void nabla_call_reduce_row(const nabla_call *call, char *const *at);
 void nabla_call_reduce_columns(const nabla_call *call, char *const *at);
 void nabla_call_row_map(const nabla_call *call, char *const *at);
+void nabla_call_vector_product(const nabla_call *call, char *const *at);
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at);
 
 /// A window that is placed on another before calls run: at[window] = from[source] + offset + row * step.
@@ -227,8 +232,8 @@ typedef struct {
   char *const *partials;
 } nabla_phase;
 
-/// What the calling thread will need soon: a call that waits for memory itself fetches it as it goes along, and what is left
-/// is fetched after it.
+/// What the calling thread will need soon. Products with vectors wait for memory themselves, and fetch it as they go along;
+/// before other calls it is fetched at once.
 typedef struct {
   const char *next;
   ptrdiff_t bytes;
@@ -265,11 +270,9 @@ typedef struct {
 void nabla_multiply_matrices(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
 /// The same a tile at a time, in memory that the process always has: slower. The other does this where there is no more.
 void nabla_multiply_matrices_in_tiles(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
-/// y = X v for a matrix of `rows` rows, `step` elements apart, or y = Xᵀ v; for Float or Double. The bits of an element depend
-/// on its row or column of X and on v alone.
-void nabla_multiply_vector(int dtype, int transposes, ptrdiff_t rows, ptrdiff_t columns, const void *x, ptrdiff_t step,
-                           const void *v, void *y);
-/// Whether this processor has kernels for these.
+/// Products with a vector, or with its transpose on the left; NULL where the processor has none.
+nabla_vector_product nabla_vector_product_kernel(int dtype, int transposes);
+/// Whether this processor has kernels for these products.
 int nabla_can_multiply_matrices(void);
 /// The parts of k, all but the last this long, that are summed for themselves and then added, the first to the second and
 /// so on: who computes them apart and adds them so gets the same bits.

@@ -192,6 +192,15 @@ package struct MatrixProduct {
     }
   }
 
+  /// Nabla's own kernel for a product with a vector, where it is faster.
+  private var vectorKernel: nabla_vector_product? {
+    let columns = left.isTransposed ? left.rows : left.columns
+    guard ProductKernel.hasOwn && right.columns == 1 && right.step == 1 && columns >= ProductKernel.leastColumns else {
+      return nil
+    }
+    return nabla_vector_product_kernel(dtype.rawValue, left.isTransposed ? 1 : 0)
+  }
+
   /// Some rows and columns of the result, summed over some of k.
   private func runPiece<T: BLASScalar>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ rows: Range<Int>,
@@ -208,11 +217,7 @@ package struct MatrixProduct {
       nabla_multiply_matrices(&product, dtype.rawValue, a, b, y)
     } else if n == 1 {
       let (stored, across) = left.isTransposed ? (depth.count, rows.count) : (rows.count, depth.count)
-      if ProductKernel.hasOwn && right.step == 1 && across >= ProductKernel.leastColumns {
-        let flag: Int32 = left.isTransposed ? 1 : 0
-        nabla_multiply_vector(dtype.rawValue, flag, stored, across, a, left.leadingDimension, b, y)
-        return
-      }
+      if let vectorKernel { return vectorKernel(a, left.leadingDimension, stored, across, b, y) }
       // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
       y.update(repeating: 0, count: rows.count)
       T.gemv(left.isTransposed, Int32(stored), Int32(across), a, Int32(left.leadingDimension), b, Int32(right.step), y)
@@ -238,11 +243,22 @@ package struct MatrixProduct {
     withExtendedLifetime((a.storage, b.storage, scratch)) { product!.run(a.address, b.address, into: y, scratch) }
   }
 
+  /// The product as one loop in C, where it is one of Nabla's with a vector, and small enough for one thread.
+  private func vectorCall(_ a: Storage, _ b: Storage, into y: Storage) -> PreparedCall? {
+    let (m, k) = (left.rows, left.columns)
+    guard let vectorKernel, m > 0 && k > 0 && pieces.rows == m && pieces.depth == k else { return nil }
+    let (matrix, vector) = isExchanged ? (b, a) : (a, b)
+    let (rows, columns) = left.isTransposed ? (k, m) : (m, k)
+    return PreparedCall(
+      vectorKernel, matrix, step: left.leadingDimension, rows: rows, columns: columns, vector, into: y)
+  }
+
   /// The product as a call for plans.
   package static func prepared(
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool, into y: Storage
   ) -> PreparedCall? {
     MatrixProduct(a, transposed: transposesA, b, transposed: transposesB).map { product in
+      if let call = product.vectorCall(a, b, into: y) { return call }
       let scratch = product.scratch
       let byteCount = scratch.map { $0.count * $0.dtype.byteCount } ?? 0
       return PreparedCall(operands: [a, b], into: y, canFail: false, byteCount: byteCount) {

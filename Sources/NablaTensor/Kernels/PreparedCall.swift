@@ -136,4 +136,14 @@ extension PreparedCall {
     self.init(nabla_call_row_map, operands: [x], into: y, rows: rows, count: length)
     call.loop.map = kernel
   }
+
+  /// y = X v or Xᵀ v, for a matrix of which only where it lies matters.
+  init(
+    _ kernel: @escaping nabla_vector_product, _ x: Storage, step: Int, rows: Int, columns: Int, _ v: Storage,
+    into y: Storage
+  ) {
+    self.init(nabla_call_vector_product, operands: [x, v], into: y, rows: rows, count: columns)
+    call.loop.product = kernel
+    call.sa = step
+  }
 }
