@@ -26,10 +26,8 @@
 #define BLOCK_COLUMNS 2048
 
 // A tile is 24 of the 32 registers; three hold a row of b, and factors are broadcast by the loads.
-#define VECTOR 64
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
-#define UNROLLED _Pragma("clang loop unroll(full)")
 
 typedef struct {
   /// Pack rows of a, columns of b: `across` elements from one to the next, `along` from one element of k to the next.
@@ -40,15 +38,8 @@ typedef struct {
   ptrdiff_t width; // bytes of an element
 } product_kernel;
 
-#pragma clang attribute push(__attribute__((target(                                                                   \
-    "avx2,fma,avx512f,avx512dq,avx512bw,avx512vl,avx512cd"))), apply_to = function)
-#define T f32
-#include "product.typed.h"
-#undef T
-#define T f64
-#include "product.typed.h"
-#undef T
-#pragma clang attribute pop
+#define NABLA_TYPED "product.typed.h"
+#include "each_type.h"
 
 static const product_kernel kernels[2] = {{pack_rows_f32, pack_columns_f32, multiply_f32, sizeof(f32)},
                                           {pack_rows_f64, pack_columns_f64, multiply_f64, sizeof(f64)}};

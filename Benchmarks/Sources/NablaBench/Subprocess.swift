@@ -27,9 +27,13 @@ enum Subprocess {
   /// that it prints is handed to `answer`, which returns what is written to its standard input.
   static func run(_ program: String, _ arguments: [String], answer: (String) -> String?) throws -> Int32 {
     let (input, output) = try (pipe(), pipe())
-    let process = try start(program, arguments, input: input.reading, output: output.writing)
+    let started = Result { try start(program, arguments, input: input.reading, output: output.writing) }
     close(input.reading)
     close(output.writing)
+    defer { close(output.reading) }
+    var isOpen = true
+    defer { if isOpen { close(input.writing) } }
+    let process = try started.get()
     // A program that has ended is told by its status, not by the signal of who writes to it.
     let handler = signal(SIGPIPE, SIG_IGN)
     while let line = line(from: output.reading) {
@@ -37,7 +41,7 @@ enum Subprocess {
     }
     signal(SIGPIPE, handler)
     close(input.writing)
-    close(output.reading)
+    isOpen = false
     var status: Int32 = 0
     while waitpid(process, &status, 0) < 0 {
       if errno != EINTR { throw Failure(code: errno) }
