@@ -49,7 +49,7 @@ let package = Package(
       name: "NablaAutodiffTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaLinalgTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(name: "NablaDataTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
-    .testTarget(name: "NablaPlanTests", dependencies: ["Nabla", "TestSupport"]),
+    .testTarget(name: "NablaPlanTests", dependencies: ["Nabla", "TestSupport", "CKernels"]),
     .testTarget(
       name: "NablaOptimizersTests", dependencies: ["Nabla", "TestSupport"], resources: [.copy("Resources")]),
     .testTarget(

@@ -32,6 +32,7 @@ typedef struct {
   _Atomic ptrdiff_t next;
   ptrdiff_t end;
   int processor; // the caller's, or -1
+  nabla_rounding rounding; // the caller's
 } share;
 static share shares[MAX_THREADS]; // the caller's is the first
 
@@ -114,6 +115,7 @@ static void *work(void *number) {
                                                    memory_order_relaxed))
         continue;
       if (mine->processor >= 0 && mine->processor == current_processor()) leave_processor(mine->processor);
+      if (nabla_current_rounding() != mine->rounding) nabla_set_rounding(mine->rounding);
       take_indices(thread);
       atomic_store_explicit(&mine->offer, IDLE, memory_order_release);
       spins = 0;
@@ -176,8 +178,10 @@ void nabla_parallel(ptrdiff_t indices, int threads, nabla_body body, void *conte
     return;
   }
   const int sharers = threads < thread_count ? threads : thread_count, processor = current_processor();
+  const nabla_rounding rounding = nabla_current_rounding();
   for (int i = 0; i < sharers; i++) {
     shares[i].processor = processor;
+    shares[i].rounding = rounding;
     shares[i].sharers = sharers;
     shares[i].body = body;
     shares[i].context = context;

@@ -1,7 +1,7 @@
 import NablaAutodiff
 import NablaTensor
 
-/// A function that was traced once for each signature and runs as a plan: see ``compiled(_:)``.
+/// A function that was traced once for each signature and runs as a plan: see ``compiled(subnormals:_:)``.
 ///
 /// One call runs at a time; a function belongs to one task, like the variables' optimizers that it may contain.
 public final class CompiledFunction<Output, each Input: TensorGroup> {
@@ -9,18 +9,19 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   @usableFromInline let body: (repeat each Input) -> Output
   @usableFromInline let unpack: (Output, inout TensorList) -> Void
   @usableFromInline let pack: (Output, inout TensorList) -> Output
-  @usableFromInline let plans = PlanCache()
+  @usableFromInline let plans: PlanCache
   /// What the function returned when it was traced, for each plan.
   @usableFromInline var forms: [Output] = []
 
   @inlinable
   init(
-    _ body: @escaping (repeat each Input) -> Output, unpack: @escaping (Output, inout TensorList) -> Void,
-    pack: @escaping (Output, inout TensorList) -> Output
+    _ subnormals: Subnormals, _ body: @escaping (repeat each Input) -> Output,
+    unpack: @escaping (Output, inout TensorList) -> Void, pack: @escaping (Output, inout TensorList) -> Output
   ) {
     self.body = body
     self.unpack = unpack
     self.pack = pack
+    plans = PlanCache(subnormals)
   }
 
   /// Runs the function. The first call for each combination of shapes and element types traces it.
@@ -124,7 +125,8 @@ final class PlanCache {
   }
 
   @usableFromInline
-  init() {
+  init(_ subnormals: Subnormals) {
+    options.subnormals = subnormals
     arguments.initialize(to: TensorList())
     results.initialize(to: TensorList())
   }
@@ -225,22 +227,24 @@ extension Storage {
 /// value, and locked for the time of the run. Results do not depend on the number of threads, to the bit: blocks, and the
 /// pieces of products that run whole, follow from shapes alone.
 ///
+/// Results too small for normal numbers are zero, unless `subnormals` is `.kept`: see ``Subnormals``.
+///
 /// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
 /// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.
 @inlinable
 public func compiled<each Input: TensorGroup, Output: TensorGroup>(
-  _ body: @escaping (repeat each Input) -> Output
+  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) -> Output
 ) -> CompiledFunction<Output, repeat each Input> {
-  CompiledFunction(body, unpack: { $0.append(to: &$1) }, pack: { $0.replacingTensors(from: &$1) })
+  CompiledFunction(subnormals, body, unpack: { $0.append(to: &$1) }, pack: { $0.replacingTensors(from: &$1) })
 }
 
 /// Compiles a function that returns two groups of tensors.
 @inlinable
 public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup>(
-  _ body: @escaping (repeat each Input) -> (A, B)
+  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) -> (A, B)
 ) -> CompiledFunction<(A, B), repeat each Input> {
   CompiledFunction(
-    body,
+    subnormals, body,
     unpack: {
       $0.0.append(to: &$1)
       $0.1.append(to: &$1)
@@ -251,7 +255,7 @@ public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup>(
 /// Compiles a function that returns nothing: it updates variables.
 @inlinable
 public func compiled<each Input: TensorGroup>(
-  _ body: @escaping (repeat each Input) -> Void
+  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) -> Void
 ) -> CompiledFunction<Void, repeat each Input> {
-  CompiledFunction(body, unpack: { _, _ in }, pack: { _, _ in () })
+  CompiledFunction(subnormals, body, unpack: { _, _ in }, pack: { _, _ in () })
 }

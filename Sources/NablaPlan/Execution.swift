@@ -18,6 +18,7 @@ final class Execution {
   private let exchanges: FixedArray<Int>
   private let copies: FixedArray<Int>
   private let replacements: FixedArray<Replacement>
+  private let subnormals: Subnormals
   private let afterRun: [() -> Void]
   private let owners: [AnyObject]
   /// For each update, memory for the next value, which the variable takes at the end of a run.
@@ -91,8 +92,9 @@ final class Execution {
     var owners: [AnyObject] = []
   }
 
-  init(_ parts: Parts, _ program: Program, afterRun: [() -> Void]) {
+  init(_ parts: Parts, _ program: Program, _ subnormals: Subnormals, afterRun: [() -> Void]) {
     self.program = program
+    self.subnormals = subnormals
     addresses = program.addresses
     turns = FixedArray(parts.turns)
     arguments = FixedArray(parts.arguments)
@@ -165,11 +167,13 @@ final class Execution {
 
   private func runCalls() {
     program.runPlaces()
-    for index in 0..<turns.count {
-      if hasHeld && !readings.isEmpty && ErrorScope.hasFailed { return }  // a source has failed
-      switch turns[index] {
-      case .calls(let calls): program.run(calls)
-      case .phase(let phase): phase._withUnsafeGuaranteedRef { $0.run(readings) }
+    subnormals.run {
+      for index in 0..<turns.count {
+        if hasHeld && !readings.isEmpty && ErrorScope.hasFailed { return }  // a source has failed
+        switch turns[index] {
+        case .calls(let calls): program.run(calls)
+        case .phase(let phase): phase._withUnsafeGuaranteedRef { $0.run(readings) }
+        }
       }
     }
   }

@@ -133,7 +133,9 @@ final class Phase {
     let start = group * groupBlocks + number % pieces * pieceBlocks
     if start >= blockCount { return }
     let rows = rows(of: start..<min(start + pieceBlocks, (group + 1) * groupBlocks))
-    for reading in readings { reading.source.willRead(rows.shifted(by: reading.firstRow)) }
+    Subnormals.kept.run {
+      for reading in readings { reading.source.willRead(rows.shifted(by: reading.firstRow)) }
+    }
   }
 
   private func announceFirst(_ readings: [Reading]) {
@@ -245,8 +247,9 @@ private final class Lane {
     }
     let range = rows.shifted(by: reading.firstRow)
     do {
-      let address = try reading.source.beginReading(range)
-      defer { reading.source.endReading(range, at: address) }
+      // A source's code is not the plan's, and rounds as it is used to.
+      let address = try Subnormals.kept.run { try reading.source.beginReading(range) }
+      defer { Subnormals.kept.run { reading.source.endReading(range, at: address) } }
       let (slot, step) = inlets[reading.slot]!
       program.move(slot, to: UnsafeMutableRawPointer(mutating: address) - rows.lowerBound * step)
       return withRows(rows, Array(readings.dropFirst()), body)

@@ -51,7 +51,7 @@ final class Plan {
       }
     }
     parts.owners = graph.variables + windows.compactMap { $0 }
-    execution = Execution(parts, program, afterRun: graph.afterRun)
+    execution = Execution(parts, program, options.subnormals, afterRun: graph.afterRun)
   }
 
   private func findInlets() {

@@ -1,5 +1,7 @@
-/// The numbers that decide how a graph is laid out. They depend on shapes alone, so results do too.
+/// The numbers that decide how a graph is laid out (they depend on shapes alone, so results do too), and how it rounds.
 package struct PlanOptions: Sendable {
+  /// What becomes of results too small for normal numbers.
+  package var subnormals = Subnormals.flushed
   /// Fewer rows than this are not cut into blocks.
   package var smallestRows = 64
   /// Fewer elements than this along the rows are not worth blocks.

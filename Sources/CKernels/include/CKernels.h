@@ -248,11 +248,20 @@ void nabla_open_group(const nabla_phase *phase, int thread);
 void nabla_run_blocks(const nabla_phase *phase, int thread, ptrdiff_t group, ptrdiff_t first, ptrdiff_t end);
 void nabla_close_group(const nabla_phase *phase, int thread, ptrdiff_t group);
 
+/// How the calling thread rounds: rounding direction, traps, and what becomes of results too small for normal numbers.
+typedef uint64_t nabla_rounding;
+nabla_rounding nabla_current_rounding(void);
+void nabla_set_rounding(nabla_rounding mode);
+/// A mode in which results too small for normal numbers are zero (subnormal operands keep their value), or are not. The
+/// same mode where processors are as fast with them as with others.
+nabla_rounding nabla_flushing(nabla_rounding mode, int flushes);
+
 // Threads. NABLA_NUM_THREADS sets how many, else all processors that the process may use.
 typedef void (*nabla_body)(void *context, int thread, ptrdiff_t index);
 /// Calls body(context, thread, 0) … body(context, thread, count - 1) on all threads or as many as `threads`, the caller's
 /// included, and returns when all are done. On the caller alone where another region is running. `thread` is the number
-/// of the thread within the region: 0 for the caller.
+/// of the thread within the region: 0 for the caller. All round as the caller does, so that results do not depend on who
+/// computes them.
 void nabla_parallel(ptrdiff_t count, int threads, nabla_body body, void *context);
 int nabla_thread_count(void);
 /// Whether no region is running: one that opens now is shared.
