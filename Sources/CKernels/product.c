@@ -29,11 +29,22 @@
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
 
+// Operands whose rows tiles can read where they are stored, `step` apart, are packed only if they are larger than this: it
+// is the half of a second-level cache, and less than its pages of memory.
+#define IN_PLACE_BYTES (512 << 10)
+
+/// A block of a or b. Where `stored` is given, whole panels are read there, and only others are packed.
+typedef struct {
+  const void *packed, *stored;
+  ptrdiff_t step;
+} operand;
+
 typedef struct {
   /// Pack rows of a, columns of b: `across` elements from one to the next, `along` from one element of k to the next.
-  void (*pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k, void *y);
-  void (*pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along, ptrdiff_t columns, ptrdiff_t k, void *y);
-  void (*multiply)(const void *a, const void *b, ptrdiff_t k, void *y, ptrdiff_t step, int adds, ptrdiff_t rows,
+  void (*pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k, int in_place, void *y);
+  void (*pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along, ptrdiff_t columns, ptrdiff_t k, int in_place,
+                       void *y);
+  void (*multiply)(const operand *a, const operand *b, ptrdiff_t k, void *y, ptrdiff_t step, int adds, ptrdiff_t rows,
                    ptrdiff_t columns);
   ptrdiff_t width; // bytes of an element
 } product_kernel;
@@ -69,15 +80,20 @@ static void multiply(const nabla_product *p, int dtype, blocks of, const char *a
   const product_kernel *kernel = kernels + dtype;
   const ptrdiff_t width = kernel->width, depth = nabla_product_depth(p->k, dtype);
   char *const a_block = memory, *const b_block = memory + packed_a(of, depth, width);
+  const int a_in_place = p->a_column == 1 && least(of.rows, p->m) * p->a_row * width <= IN_PLACE_BYTES;
+  const int b_in_place = p->b_column == 1 && depth * p->b_row * width <= IN_PLACE_BYTES;
   for (ptrdiff_t column = 0; column < p->n; column += of.columns)
     for (ptrdiff_t first = 0; first < p->k; first += depth) {
       const ptrdiff_t columns = least(of.columns, p->n - column), k = least(depth, p->k - first);
-      kernel->pack_columns(b + (first * p->b_row + column * p->b_column) * width, p->b_column, p->b_row, columns, k,
-                           b_block);
+      const char *const b_stored = b + (first * p->b_row + column * p->b_column) * width;
+      kernel->pack_columns(b_stored, p->b_column, p->b_row, columns, k, b_in_place, b_block);
+      const operand right = {b_block, b_in_place ? b_stored : 0, p->b_row};
       for (ptrdiff_t row = 0; row < p->m; row += of.rows) {
         const ptrdiff_t rows = least(of.rows, p->m - row);
-        kernel->pack_rows(a + (row * p->a_row + first * p->a_column) * width, p->a_row, p->a_column, rows, k, a_block);
-        kernel->multiply(a_block, b_block, k, y + (row * p->y_row + column) * width, p->y_row, first > 0, rows, columns);
+        const char *const a_stored = a + (row * p->a_row + first * p->a_column) * width;
+        kernel->pack_rows(a_stored, p->a_row, p->a_column, rows, k, a_in_place, a_block);
+        const operand left = {a_block, a_in_place ? a_stored : 0, p->a_row};
+        kernel->multiply(&left, &right, k, y + (row * p->y_row + column) * width, p->y_row, first > 0, rows, columns);
       }
     }
 }

@@ -28,10 +28,13 @@ NABLA_INLINE void TYPED(pack)(const T *x, ptrdiff_t across, ptrdiff_t along, ptr
   }
 }
 
-/// Packs rows of a into panels as high as a tile.
-static void TYPED(pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k, void *y) {
-  const T *x = a;
-  T *panel = y;
+/// Packs rows of a into panels as high as a tile; where others are read in place, only the last, if it has fewer rows.
+static void TYPED(pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k,
+                             int in_place, void *y) {
+  const ptrdiff_t first = in_place ? rows / TILE_ROWS * TILE_ROWS : 0;
+  const T *x = (const T *)a + first * across;
+  T *panel = (T *)y + first * k;
+  rows -= first;
   if (across == 1)
     for (; rows >= LINE_PANELS * TILE_ROWS; rows -= LINE_PANELS * TILE_ROWS) {
       for (ptrdiff_t p = 0; p < k; p++)
@@ -51,11 +54,12 @@ NABLA_INLINE ptrdiff_t TYPED(panel_width)(ptrdiff_t columns) {
   return columns < TILE_COLUMNS ? columns : TILE_COLUMNS;
 }
 
-/// Packs columns of b into panels of whole vectors.
+/// Packs columns of b into panels of whole vectors; where others are read in place, only those that are not whole.
 static void TYPED(pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along, ptrdiff_t columns, ptrdiff_t k,
-                                void *y) {
+                                int in_place, void *y) {
   for (ptrdiff_t j = 0, width; j < columns; j += width) {
     width = TYPED(panel_width)(columns - j);
+    if (in_place && width % LANES == 0) continue;
     const T *x = (const T *)b + j * across;
     T *panel = (T *)y + j * k;
     if (width > 2 * LANES) {
@@ -70,31 +74,42 @@ static void TYPED(pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along
 
 // --- Multiplying -----------------------------------------------------------------------------------------------------
 
-/// What a tile needs beside its panels: how it is stored, and the panel of b that comes after, which is fetched meanwhile,
-/// `pace` bytes for each element of k.
+/// A panel of a for a tile: the element of row i and of p along k is x[i * across + p * along].
+typedef struct {
+  const T *x;
+  ptrdiff_t across, along;
+} TYPED(rows);
+
+/// A panel of b: its row p begins at x + p * along. `next` is what is fetched meanwhile, `pace` bytes for each row.
+typedef struct {
+  const T *x;
+  ptrdiff_t along;
+  const char *next;
+  ptrdiff_t pace;
+} TYPED(columns);
+
+/// Where a tile is stored.
 typedef struct {
   T *y;
   ptrdiff_t step;
   int adds;
-  const char *next;
-  ptrdiff_t pace;
 } TYPED(target);
 
 /// y (+)= a b for a tile of TILE_ROWS rows and `vectors` vectors of columns, which stays in registers over all of k.
-NABLA_INLINE void TYPED(tile)(const int vectors, const T *a, const T *b, ptrdiff_t k, TYPED(target) to) {
+NABLA_INLINE void TYPED(tile)(const int vectors, TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to) {
   TYPED(vector) sum[TILE_ROWS][TILE_VECTORS];
   UNROLLED for (int i = 0; i < TILE_ROWS; i++)
     UNROLLED for (int j = 0; j < vectors; j++) {
       sum[i][j] = 0;
       __builtin_prefetch(to.y + i * to.step + j * LANES, 1); // it is needed once k is through
     }
-  for (; k > 0; k--, a += TILE_ROWS, b += vectors * LANES, to.next += to.pace) {
-    __builtin_prefetch(to.next);
+  for (; k > 0; k--, a.x += a.along, b.x += b.along, b.next += b.pace) {
+    __builtin_prefetch(b.next);
     TYPED(vector) row[TILE_VECTORS];
-    UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b + j * LANES);
+    UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b.x + j * LANES);
     UNROLLED for (int i = 0; i < TILE_ROWS; i++)
       UNROLLED for (int j = 0; j < vectors; j++)
-        sum[i][j] = __builtin_elementwise_fma((TYPED(vector))a[i], row[j], sum[i][j]);
+        sum[i][j] = __builtin_elementwise_fma((TYPED(vector))a.x[i * a.across], row[j], sum[i][j]);
   }
   UNROLLED for (int i = 0; i < TILE_ROWS; i++)
     UNROLLED for (int j = 0; j < vectors; j++) {
@@ -103,26 +118,31 @@ NABLA_INLINE void TYPED(tile)(const int vectors, const T *a, const T *b, ptrdiff
     }
 }
 
-// A function for each number of vectors.
+// A function for each number of vectors, and for rows of a that are packed or where they are stored.
 #define TILE(vectors)                                                                                                  \
-  static void TYPED(tile_##vectors)(const T *a, const T *b, ptrdiff_t k, TYPED(target) to) {                           \
-    TYPED(tile)(vectors, a, b, k, to);                                                                                 \
+  static void TYPED(tile_##vectors)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to) {                  \
+    TYPED(tile)(vectors, (TYPED(rows)){a.x, 1, TILE_ROWS}, b, k, to);                                                  \
+  }                                                                                                                    \
+  static void TYPED(tile_in_place_##vectors)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to) {         \
+    TYPED(tile)(vectors, (TYPED(rows)){a.x, a.across, 1}, b, k, to);                                                   \
   }
 TILE(1) TILE(2) TILE(3)
 #undef TILE
 
 /// The same for as many rows and columns as there are, up to a tile's.
-static void TYPED(part_of_tile)(const T *a, const T *b, ptrdiff_t k, TYPED(target) to, ptrdiff_t rows,
+static void TYPED(part_of_tile)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to, ptrdiff_t rows,
                                 ptrdiff_t columns) {
-  static void (*const tiles[])(const T *, const T *, ptrdiff_t, TYPED(target)) = {TYPED(tile_1), TYPED(tile_2),
-                                                                                  TYPED(tile_3)};
+  static void (*const tiles[2][TILE_VECTORS])(TYPED(rows), TYPED(columns), ptrdiff_t, TYPED(target)) = {
+      {TYPED(tile_1), TYPED(tile_2), TYPED(tile_3)},
+      {TYPED(tile_in_place_1), TYPED(tile_in_place_2), TYPED(tile_in_place_3)}};
   const ptrdiff_t vectors = (columns + LANES - 1) / LANES;
+  void (*const tile)(TYPED(rows), TYPED(columns), ptrdiff_t, TYPED(target)) = tiles[a.along == 1][vectors - 1];
   if (rows == TILE_ROWS && columns == vectors * LANES) {
-    tiles[vectors - 1](a, b, k, to);
+    tile(a, b, k, to);
     return;
   }
   _Alignas(VECTOR) T whole[TILE_ROWS * TILE_COLUMNS];
-  tiles[vectors - 1](a, b, k, (TYPED(target)){whole, TILE_COLUMNS, 0, to.next, to.pace});
+  tile(a, b, k, (TYPED(target)){whole, TILE_COLUMNS, 0});
   for (ptrdiff_t i = 0; i < rows; i++)
     for (ptrdiff_t j = 0; j < columns; j++) {
       T *const y = to.y + i * to.step + j;
@@ -130,17 +150,23 @@ static void TYPED(part_of_tile)(const T *a, const T *b, ptrdiff_t k, TYPED(targe
     }
 }
 
-/// y (+)= a b for packed matrices.
-static void TYPED(multiply)(const void *a, const void *b, ptrdiff_t k, void *y, ptrdiff_t step, int adds,
+/// y (+)= a b for operands that are packed, or are read in place where their panels are whole.
+static void TYPED(multiply)(const operand *a, const operand *b, ptrdiff_t k, void *y, ptrdiff_t step, int adds,
                             ptrdiff_t rows, ptrdiff_t columns) {
   const ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
   for (ptrdiff_t j = 0, width; j < columns; j += width) {
     width = TYPED(panel_width)(columns - j);
-    TYPED(target) to = {(T *)y + j, step, adds, (const char *)((const T *)b + (j + width) * k),
-                        TILE_COLUMNS * (ptrdiff_t)sizeof(T) / tiles};
-    for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS, to.y += TILE_ROWS * step, to.next += k * to.pace)
-      TYPED(part_of_tile)((const T *)a + i * k, (const T *)b + j * k, k, to, rows - i < TILE_ROWS ? rows - i : TILE_ROWS,
-                          width);
+    const T *const packed = (const T *)b->packed + j * k;
+    const ptrdiff_t padded = (width + LANES - 1) / LANES * LANES;
+    TYPED(columns) panel = {packed, padded, (const char *)(packed + width * k), TILE_COLUMNS * (ptrdiff_t)sizeof(T) / tiles};
+    if (b->stored && width == padded) panel = (TYPED(columns)){(const T *)b->stored + j, b->step, b->stored, 0};
+    TYPED(target) to = {(T *)y + j, step, adds};
+    for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS, to.y += TILE_ROWS * step, panel.next += k * panel.pace) {
+      const ptrdiff_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
+      TYPED(rows) factors = {(const T *)a->packed + i * k, 1, TILE_ROWS};
+      if (a->stored && height == TILE_ROWS) factors = (TYPED(rows)){(const T *)a->stored + i * a->step, a->step, 1};
+      TYPED(part_of_tile)(factors, panel, k, to, height, width);
+    }
   }
 }
 
