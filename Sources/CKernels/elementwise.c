@@ -20,7 +20,10 @@ NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 #define NABLA_BODY "elementwise.body.h"
 #include "each_level.h"
 
-nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) { return NABLA_PICK(unary_table)[op][dtype]; }
+nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) {
+  const nabla_unary own = op == NABLA_EXP && dtype <= NABLA_F64 ? nabla_exp_kernel(dtype) : 0;
+  return own ? own : NABLA_PICK(unary_table)[op][dtype];
+}
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return NABLA_PICK(binary_table)[op][dtype]; }
 nabla_ternary nabla_ternary_kernel(nabla_ternary_op op, int dtype) { return NABLA_PICK(ternary_table)[op][dtype]; }
 nabla_copy nabla_copy_kernel(int dtype) { return NABLA_PICK(copy_table)[dtype]; }

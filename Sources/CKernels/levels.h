@@ -43,4 +43,7 @@ typedef uint8_t b8;
 #define NABLA_PICK(table) table##_base
 #endif
 
+/// exp of Float or Double as loops over vectors, or null where the processor has none; see exp.c.
+nabla_unary nabla_exp_kernel(int dtype);
+
 #endif

@@ -8,7 +8,7 @@
 // Two idioms recur. Adding 1.5 · 2^p, p the digits of the type, rounds to an integer and leaves it in the low bits.
 // A value above, below or beside the range of a formula is put right by a select at the end.
 
-#define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
+#include "exp.h"
 // The next coefficients of a polynomial P in z, from the highest down.
 #define HORNER2(P, z, a, b) FMA(FMA(P, z, a), z, b)
 #define HORNER3(P, z, a, b, c) FMA(HORNER2(P, z, a, b), z, c)
@@ -39,23 +39,7 @@ NABLA_INLINE int64_t LEVEL(low_bits_f64)(f64 x) { return (int64_t)(LEVEL(bits_f6
 NABLA_INLINE f32 LEVEL(two_to_f32)(int32_t k) { return LEVEL(from_bits_f32)((uint32_t)(k + 127) << 23); }
 NABLA_INLINE f64 LEVEL(two_to_f64)(int64_t k) { return LEVEL(from_bits_f64)((uint64_t)(k + 1023) << 52); }
 
-#define SHIFT_f32 0x1.8p23f
-#define SHIFT_f64 0x1.8p52
-#define LOG2_E_f32 0x1.715476p+0f
-#define LOG2_E_f64 0x1.71547652b82fep+0
-
 // --- exp -------------------------------------------------------------------------------------------------------------
-
-// ln 2 in two parts; n times the first and what it leaves of an argument are exact (Cody and Waite).
-#define EXP_LN2_f32 0x1.62E4p-1f
-#define EXP_LN2_LOW_f32 0x1.7F7D1CP-20f
-#define EXP_LN2_f64 0x1.62E42FEFA39EFp-1
-#define EXP_LN2_LOW_f64 0x1.ABC9E3B39803FP-56
-// Beyond these, eˣ is 0 or infinite, which follows from the scaling.
-#define EXP_LEAST_f32 -104
-#define EXP_LEAST_f64 -746
-#define EXP_MOST_f32 89
-#define EXP_MOST_f64 710
 
 // x = n ln 2 + r + rest with |r| <= ln 2 / 2, k is n as an integer, and eʳ = 1 + r + r² q.
 #define REDUCE(T, x)                                                                                                   \
@@ -64,14 +48,8 @@ NABLA_INLINE f64 LEVEL(two_to_f64)(int64_t k) { return LEVEL(from_bits_f64)((uin
   const T near = FMA(n, -EXP_LN2_##T, (x)), r = FMA(n, -EXP_LN2_LOW_##T, near);                                        \
   const T rest = FMA(n, -EXP_LN2_LOW_##T, near - r);
 
-NABLA_INLINE f32 LEVEL(exp_series_f32)(f32 r) {
-  return HORNER3(HORNER2(1 / 5040.f, r, 1 / 720.f, 1 / 120.f), r, 1 / 24.f, 1 / 6.f, 0.5f);
-}
-NABLA_INLINE f64 LEVEL(exp_series_f64)(f64 r) {
-  f64 q = HORNER3(1 / 6227020800., r, 1 / 479001600., 1 / 39916800., 1 / 3628800.);
-  q = HORNER3(q, r, 1 / 362880., 1 / 40320., 1 / 5040.);
-  return HORNER3(HORNER2(q, r, 1 / 720., 1 / 120.), r, 1 / 24., 1 / 6., 0.5);
-}
+NABLA_INLINE f32 LEVEL(exp_series_f32)(f32 r) { return EXP_SERIES_f32(f32, r, r * r); }
+NABLA_INLINE f64 LEVEL(exp_series_f64)(f64 r) { return EXP_SERIES_f64(f64, r, r * r); }
 
 // Leading sums are taken with their rounding errors, so that only the last addition rounds noticeably. The scaling
 // takes two steps, so that neither factor overflows and a subnormal result is rounded once.
@@ -255,22 +233,9 @@ NABLA_INLINE f64 LEVEL(erf_f64)(f64 x) {
 #include "power.body.h"
 
 #undef REDUCE
-#undef SHIFT_f32
-#undef SHIFT_f64
-#undef LOG2_E_f32
-#undef LOG2_E_f64
-#undef EXP_LN2_f32
-#undef EXP_LN2_LOW_f32
-#undef EXP_LN2_f64
-#undef EXP_LN2_LOW_f64
-#undef EXP_LEAST_f32
-#undef EXP_LEAST_f64
-#undef EXP_MOST_f32
-#undef EXP_MOST_f64
 #undef LOG_LN2_f32
 #undef LOG_LN2_LOW_f32
 #undef LOG_LN2_f64
 #undef LOG_LN2_LOW_f64
 #undef HORNER2
 #undef HORNER3
-#undef FMA

@@ -8,21 +8,17 @@
 // buffers that misses have.
 
 #ifdef NABLA_HAS_LEVELS
-#include <immintrin.h>
+#include "vectors.h"
 
 #define ROWS 8
 #define VECTORS 4
 #define LINE 64
 
-// Elements from the even places of two vectors, from the odd ones; the first few elements of memory.
+// Elements from the even places of two vectors, from the odd ones.
 #define EVEN_f32 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
 #define ODD_f32 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
 #define EVEN_f64 0, 2, 4, 6, 8, 10, 12, 14
 #define ODD_f64 1, 3, 5, 7, 9, 11, 13, 15
-#define LOAD_f32(from, count) (vector_f32) _mm512_maskz_loadu_ps((__mmask16)((1u << (count)) - 1), from)
-#define LOAD_f64(from, count) (vector_f64) _mm512_maskz_loadu_pd((__mmask8)((1u << (count)) - 1), from)
-#define STORE_f32(to, count, x) _mm512_mask_storeu_ps(to, (__mmask16)((1u << (count)) - 1), (__m512)(x))
-#define STORE_f64(to, count, x) _mm512_mask_storeu_pd(to, (__mmask8)((1u << (count)) - 1), (__m512d)(x))
 
 /// Lines to fetch at each of some steps.
 NABLA_INLINE ptrdiff_t pace_of(const nabla_fetching *ahead, ptrdiff_t steps) {
