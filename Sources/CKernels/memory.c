@@ -29,6 +29,9 @@ static void count_use(size_t bytes) {
   }
 }
 
+// What is not for small blocks is kept out of their way: inlined, it would make each of them save every register.
+#define NABLA_APART __attribute__((noinline))
+
 // --- Small blocks ----------------------------------------------------------------------------------------------------
 
 typedef struct {
@@ -64,8 +67,7 @@ static void end_thread(void *c) {
 }
 static void make_key(void) { pthread_key_create(&cache_key, end_thread); }
 /// The key's destructor empties the cache when the thread ends.
-static void register_cache(void) {
-  if (cache.registered) return;
+NABLA_APART static void register_cache(void) {
   pthread_once(&cache_once, make_key);
   pthread_setspecific(cache_key, &cache);
   cache.registered = 1;
@@ -90,7 +92,7 @@ static void free_small(void *p, size_t bytes) {
     free(p);
     return;
   }
-  register_cache();
+  if (!cache.registered) register_cache();
   block *b = p;
   b->next = cache.lists[k].first;
   cache.lists[k].first = b;
@@ -135,7 +137,7 @@ static void *allocate_fresh(size_t size) {
   return p;
 }
 
-static void *allocate_large(size_t bytes) {
+NABLA_APART static void *allocate_large(size_t bytes) {
   size_t size;
   const int k = large_class(bytes, &size);
   pthread_mutex_lock(&pool_lock);
@@ -145,7 +147,9 @@ static void *allocate_large(size_t bytes) {
     pooled -= size;
   }
   pthread_mutex_unlock(&pool_lock);
-  return b ? b : allocate_fresh(size);
+  void *p = b ? b : allocate_fresh(size);
+  if (p) count_use(bytes);
+  return p;
 }
 
 /// Takes the largest pooled blocks out of the pool until `size` more bytes fit, and returns them as a list. Sizes that a
@@ -172,7 +176,8 @@ static void free_list(block *b) {
   }
 }
 
-static void free_large(void *p, size_t bytes) {
+NABLA_APART static void free_large(void *p, size_t bytes) {
+  __atomic_sub_fetch(&in_use, bytes, __ATOMIC_RELAXED);
   size_t size;
   const int k = large_class(bytes, &size);
   pthread_mutex_lock(&pool_lock);
@@ -192,9 +197,7 @@ static void free_large(void *p, size_t bytes) {
 // --- The interface ---------------------------------------------------------------------------------------------------
 
 void *nabla_allocate(size_t bytes) {
-  void *p = bytes <= SMALL ? allocate_small(bytes) : allocate_large(bytes);
-  if (p && bytes > SMALL) count_use(bytes);
-  return p;
+  return bytes <= SMALL ? allocate_small(bytes) : allocate_large(bytes);
 }
 
 void nabla_free(void *p, size_t bytes) {
@@ -202,7 +205,6 @@ void nabla_free(void *p, size_t bytes) {
   if (bytes <= SMALL) {
     free_small(p, bytes);
   } else {
-    __atomic_sub_fetch(&in_use, bytes, __ATOMIC_RELAXED);
     free_large(p, bytes);
   }
 }
@@ -210,7 +212,7 @@ void nabla_free(void *p, size_t bytes) {
 void *nabla_scratch(size_t bytes) {
   if (cache.scratch_bytes >= bytes) return cache.scratch;
   if (cache.ended) return 0;
-  register_cache();
+  if (!cache.registered) register_cache();
   free(cache.scratch);
   cache.scratch = 0;
   cache.scratch_bytes = 0;

@@ -19,6 +19,7 @@ extension AnyTensor {
 
   /// The strides of this tensor seen as one of a shape that it broadcasts to: 0 along repeated axes.
   package func broadcastStrides(to target: Shape) -> [Int] {
+    if rank == 0 { return target.zeroStrides }
     let missing = target.rank - rank
     let steps = resolvedStrides
     return (0..<target.rank).map { axis in

@@ -63,14 +63,19 @@ public struct AnyTensor: Sendable {
   public var count: Int { storage.count }
   /// The number of axes.
   public var rank: Int { shape.rank }
+  /// Whether this has a shape: no reference to it is counted, as there is where two are handed out to be compared.
+  package func hasShape(_ shape: borrowing Shape) -> Bool { storage.shape == shape }
+  /// Whether this has the shape of another tensor.
+  package func hasShape(of other: borrowing AnyTensor) -> Bool { storage.shape == other.storage.shape }
   /// Whether elements lie in memory in row-major order without gaps.
   public var isDense: Bool { storage.isDense }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
   /// Whether letting the elements go would free next to nothing.
+  @inlinable
   package var isSmall: Bool { storage.isDense && storage.count * dtype.byteCount <= 256 }
   /// Whether there are elements in memory: neither failed nor symbolic, nor to be asked from a source.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var hasMemory: Bool { if case .memory = storage.kind { true } else { false } }
   /// The node of the graph that this stands for, while a function is being compiled.
   @inline(__always)

@@ -11,8 +11,10 @@ open class Context {
   // references. Nothing here is read while it is written, so there is no access to check either.
 
   @exclusivity(unchecked)
-  private final unowned(unsafe) var surrounding: Context?
+  @usableFromInline
+  package private(set) final unowned(unsafe) var surrounding: Context?
   /// The context that was innermost when this one opened.
+  @inlinable
   package final var outer: Context? { surrounding }
 
   /// Whether this is a recorder of operations; a stored flag, since a dynamic cast costs more than small operations.
@@ -35,11 +37,11 @@ open class Context {
   }
 
   /// What this thread knows; valid on it alone.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static var thread: UnsafeMutablePointer<nabla_thread> { nabla_this_thread() }
 
   /// Whether any context is open on this thread.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static var isActive: Bool { thread.pointee.context != nil }
 
   /// Whether a context that takes part in operations is open: a recorder or a tracer, not only scopes that catch errors.
@@ -93,7 +95,7 @@ open class Context {
     }
     thread.pointee = nabla_thread(
       context: pointer(context), tracer: pointer(context?.tracer),
-      has_failed: context?.errorScope?.error == nil ? 0 : 1)
+      has_failed: context?.errorScope?.hasError == true ? 1 : 0)
   }
 
   /// Whether this context is open on this thread.

@@ -117,8 +117,11 @@ public func throwingErrors<Result>(_ body: () throws -> Result) throws -> Result
 }
 
 /// The context that ``throwingErrors(_:)`` opens.
+@usableFromInline
 package final class ErrorScope: Context {
-  package private(set) var error: NablaError?
+  package private(set) var error: NablaError? { didSet { hasError = error != nil } }
+  /// Whether there is one; a stored flag, since an error is copied to be looked at.
+  package private(set) var hasError = false
 
   package init() { super.init(isErrorScope: true) }
 
@@ -128,7 +131,7 @@ package final class ErrorScope: Context {
   package static var isOpen: Bool { Context.isActive && innermost != nil }
 
   /// Whether a mistake was made in the innermost scope: nothing may change any more.
-  @inline(__always)
+  @inlinable @inline(__always)
   package static var hasFailed: Bool { Context.thread.pointee.has_failed != 0 }
 
   /// Keeps the first mistake. This scope is the innermost one of the calling thread.

@@ -130,6 +130,17 @@ extension Shape {
     }
   }
 
+  /// 0 for each axis: the strides of one element that is repeated. As ``allAxes``, they mostly take no memory.
+  package var zeroStrides: [Int] {
+    switch rank {
+    case 0: []
+    case 1: [0]
+    case 2: [0, 0]
+    case 3: [0, 0, 0]
+    default: [Int](repeating: 0, count: rank)
+    }
+  }
+
   /// An axis counted from the front; negative ones count from the end. Nil where it is out of range.
   package func normalized(axis: Int) -> Int? {
     let counted = axis < 0 ? axis + rank : axis

@@ -10,6 +10,7 @@ import CKernels
 /// `Sendable`.
 public final class Storage: Sendable {
   /// Why a window has no memory.
+  @usableFromInline
   package enum Kind: Sendable, Equatable {
     /// It has.
     case memory
@@ -23,6 +24,7 @@ public final class Storage: Sendable {
     case rows
   }
 
+  @usableFromInline
   package let kind: Kind
   /// The element type.
   public let dtype: DType
@@ -32,8 +34,10 @@ public final class Storage: Sendable {
   package let strides: [Int]?
   // What small operations ask, as numbers: an array that is looked at is retained first.
   /// The number of elements.
+  @usableFromInline
   package let count: Int
   /// Whether elements lie in memory in row-major order without gaps.
+  @usableFromInline
   package let isDense: Bool
   /// Whether all elements are one and the same.
   package let isUniform: Bool
@@ -51,10 +55,10 @@ public final class Storage: Sendable {
   /// A dense window on uninitialized memory of its own, or, after the error that there is none, a failed one.
   package init(dtype: DType, shape: Shape) {
     self.dtype = dtype
-    self.shape = shape
     owner = nil
     count = shape.elementCount
     isUniform = count == 1
+    self.shape = shape  // handed over: from here on it is read in place
     let (bytes, overflow) = count.multipliedReportingOverflow(by: dtype.byteCount)
     if !overflow, let block = nabla_allocate(bytes) {
       kind = .memory
@@ -63,9 +67,9 @@ public final class Storage: Sendable {
       byteCount = bytes
       base = block
     } else {
-      fail("allocate", "there is no memory for \(dtype) of shape \(shape)")
+      fail("allocate", "there is no memory for \(self.dtype) of shape \(self.shape)")
       kind = .failed
-      strides = [Int](repeating: 0, count: shape.rank)
+      strides = [Int](repeating: 0, count: self.shape.rank)
       isDense = false
       byteCount = 0
       base = Self.zero

@@ -15,8 +15,8 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// A tensor from an erased one, whose element type must be `Scalar`.
   public init(_ erased: AnyTensor) {
     self.erased = erased
-    if erased.dtype != Scalar.dtype {
-      fail("Tensor<\(Scalar.self)>", "the erased tensor holds \(erased.dtype)")
+    if self.erased.dtype != Scalar.dtype {
+      fail("Tensor<\(Scalar.self)>", "the erased tensor holds \(self.erased.dtype)")
       self.erased = .failed(Scalar.dtype)
     }
   }

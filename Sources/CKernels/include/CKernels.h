@@ -107,8 +107,9 @@ nabla_arg_row nabla_argmin_kernel(int dtype);
 /// y[i] = x[0] + … + x[i] along rows of n.
 nabla_unary nabla_cumulative_sum_kernel(int dtype);
 
-/// 0: the base (SSE2 on x86-64, NEON and FMA on arm64), 1: AVX2 and FMA, 2: AVX-512.
-int nabla_instruction_set(void);
+/// 0: the base (SSE2 on x86-64, NEON and FMA on arm64), 1: AVX2 and FMA, 2: AVX-512. The same each time, so that one call
+/// serves all who ask in a function.
+__attribute__((const)) int nabla_instruction_set(void);
 /// 1 where the processor has the named set: "avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq",
 /// "avx512bf16"; 0 elsewhere.
 int nabla_processor_has(const char *feature);
@@ -313,14 +314,26 @@ typedef struct {
   /// Whether a mistake was made in the innermost scope that catches errors.
   int has_failed;
 } nabla_thread;
-nabla_thread *nabla_this_thread(void);
+extern _Thread_local nabla_thread nabla_current_thread;
+// Here, and not in a source: a small operation asks some ten times, and a call takes as long as the answer.
+static inline nabla_thread *nabla_this_thread(void) { return &nabla_current_thread; }
 // What the thread sanitizer is told of locks that it does not see; nothing in other builds.
 void nabla_lock_taken(void *lock);
 void nabla_lock_given(void *lock);
 
 /// How many frames of the calling thread can be followed by their pointers without leaving its stack, at most `limit`.
 int nabla_frame_count(int limit);
+/// The identities that a thread has taken and not given out.
+typedef struct {
+  uint64_t next, end;
+} nabla_identities;
+extern _Thread_local nabla_identities nabla_own_identities;
+/// Takes the next run of them.
+void nabla_take_identities(void);
 /// A number that no other call in this process returns; never 0. Numbers of one thread follow each other.
-uint64_t nabla_next_identity(void);
+static inline uint64_t nabla_next_identity(void) {
+  if (nabla_own_identities.next == nabla_own_identities.end) nabla_take_identities();
+  return nabla_own_identities.next++;
+}
 
 #endif

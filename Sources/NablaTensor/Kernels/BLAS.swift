@@ -75,13 +75,13 @@ extension Double: BLASScalar {
 extension AnyTensor {
   /// self += alpha · x in place (axpy), where shapes and types are equal. Memory that others share is copied first.
   package mutating func add(_ x: AnyTensor, scaledBy alpha: Double) {
+    if !x.isDense { return add(x.dense, scaledBy: alpha) }
     makeUnique()
-    let source = x.dense
-    withExtendedLifetime(source.storage) {
+    withExtendedLifetime(x.storage) {
       if dtype == .float32 {
-        axpy(Float(alpha), source.address, address)
+        axpy(Float(alpha), x.address, address)
       } else {
-        axpy(alpha, source.address, address)
+        axpy(alpha, x.address, address)
       }
     }
   }
