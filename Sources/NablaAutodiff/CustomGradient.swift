@@ -75,7 +75,13 @@ struct Custom: ViewPrimitive {
     let known = gradients.indices.filter { tangents[$0 + 1] != nil }
     if known.isEmpty { return nil }
     let seeds = known.map { tangents[$0 + 1]! }
-    return tape.gradient(of: known.map { gradients[$0] }, seeds: seeds, count: 1) { _ in g.identity }[0]
+    var result: AnyTensor?
+    tape.gradient(of: known.map { gradients[$0] }, seeds: seeds, count: 1) { _ in
+      g.identity
+    } into: {
+      result = $1
+    }
+    return result
   }
 }
 

@@ -17,8 +17,8 @@ public enum Slope {
   case factor(AnyTensor)
 
   /// slope · g, or nil for zeros.
-  func times(_ g: AnyTensor) -> AnyTensor? {
-    switch self {
+  consuming func times(_ g: AnyTensor) -> AnyTensor? {
+    switch consume self {
     case .zero: nil
     case .one: g
     case .minusOne: -g
@@ -152,7 +152,9 @@ extension BinaryElementwise {
   /// The common shape, in the operands' type.
   public func resultType(_ x: Operands) -> TensorType? {
     guard let shape = broadcastShape(Self.name, x) else { return nil }
-    guard nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
+    // Arithmetic is there for every floating-point type.
+    let isKnown = Self.kernel.rawValue <= NABLA_ATAN2.rawValue && x[0].dtype.isFloatingPoint
+    guard isKnown || nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
       fail(Self.name, "there is no such function of \(x[0].dtype)")
       return nil
     }
@@ -164,12 +166,15 @@ extension BinaryElementwise {
 
   /// g · dy/dx for each operand, summed over the axes along which it was repeated.
   public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    for operand in 0...1 {
-      cotangents.give(
-        operand,
-        derivative(operand, x, y).times(g)?.summed(to: x[operand].shape)
-          ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: x[operand].shape))
+    cotangents.give(0, cotangent(of: 0, g, x, y))
+    cotangents.give(1, cotangent(of: 1, g, x, y))
+  }
+  @inline(__always)  // where the operand is known, none is copied
+  private func cotangent(of operand: Int, _ g: AnyTensor, _ x: Operands, _ y: AnyTensor) -> AnyTensor {
+    guard let dx = derivative(operand, x, y).times(g) else {
+      return AnyTensor(repeating: 0, dtype: g.dtype, shape: x[operand].shape)
     }
+    return dx.hasShape(of: x[operand]) ? dx : dx.summed(to: x[operand].shape)
   }
 
   /// Operands may come before a broadcast.
@@ -188,7 +193,7 @@ extension AnyTensor {
   /// The transpose of broadcasting: the sum over the axes along which a tensor of `target` is repeated to reach this
   /// shape. Every rule that meets broadcasting goes through here.
   func summed(to target: Shape) -> AnyTensor {
-    if shape == target { return self }
+    if hasShape(target) { return self }
     return Sum(axes: target.repeatedAxes(in: shape))(self).reshaped(to: target)
   }
 }

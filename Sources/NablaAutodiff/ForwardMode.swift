@@ -14,7 +14,8 @@ final class ForwardMode: Recorder {
   /// The tangent of a tensor, or nil for zeros.
   func tangent(of x: AnyTensor) -> AnyTensor? { table[x.identity].map { tangents[Int($0)] } }
 
-  override func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
+  override func observe(_ operation: consuming Operation) {
+    let (primitive, x, y) = (operation.primitive, operation.operands, operation.result)
     let incoming = (0..<x.count).map { tangent(of: x[$0]) }
     guard incoming.contains(where: { $0 != nil }) else { return }
     // Only the contexts outside of this pass see its own work.

@@ -49,10 +49,14 @@ extension GradientTape {
     of target: Tensor<T>, for sources: [Source], outputGradients: Tensor<T>? = nil,
     unconnected: UnconnectedGradients = .none
   ) -> [Tensor<Source.Scalar>?] {
-    let gradients = gradient(
-      of: target.erased, seed: outputGradients?.erased, count: sources.count
-    ) { sources[$0].gradientIdentity }
-    return typed(gradients, sources, unconnected)
+    var gradients: [Tensor<Source.Scalar>?] = []
+    gradients.reserveCapacity(sources.count)
+    gradient(of: target.erased, seed: outputGradients?.erased, count: sources.count) {
+      sources[$0].gradientIdentity
+    } into: {
+      gradients.append(typed($1, sources, $0, unconnected))
+    }
+    return gradients
   }
 
   /// The gradients of the sum of several targets with respect to several sources, in their order. A source that is
@@ -66,24 +70,25 @@ extension GradientTape {
       fail("gradient", "\(targets.count) targets have \(seeds.count) output gradients")
       return sources.map { Tensor(unchecked: .failed(Source.Scalar.dtype, $0.shape)) }
     }
-    let gradients = gradient(
-      of: targets.map(\.erased), seeds: outputGradients?.map(\.erased), count: sources.count
-    ) { sources[$0].gradientIdentity }
-    return typed(gradients, sources, unconnected)
+    var gradients: [Tensor<Source.Scalar>?] = []
+    gradient(of: targets.map(\.erased), seeds: outputGradients?.map(\.erased), count: sources.count) {
+      sources[$0].gradientIdentity
+    } into: {
+      gradients.append(typed($1, sources, $0, unconnected))
+    }
+    return gradients
   }
 
-  /// The gradients with their element type.
+  /// The gradient of a source with its element type.
   @inlinable
   func typed<Source: GradientSource>(
-    _ gradients: [AnyTensor?], _ sources: [Source], _ unconnected: UnconnectedGradients
-  ) -> [Tensor<Source.Scalar>?] {
-    sources.indices.map { index in
-      if let gradient = gradients[index] { return Tensor(unchecked: gradient) }
-      let source = sources[index]
-      // After a mistake everything is connected to it: a stand-in, so that code that unwraps goes on to the throw.
-      if tapeHasFailed { return Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) }
-      return unconnected == .zeros ? Tensor(zeros: source.shape) : nil
-    }
+    _ gradient: consuming AnyTensor?, _ sources: [Source], _ index: Int, _ unconnected: UnconnectedGradients
+  ) -> Tensor<Source.Scalar>? {
+    if let gradient { return Tensor(unchecked: gradient) }
+    let source = sources[index]
+    // After a mistake everything is connected to it: a stand-in, so that code that unwraps goes on to the throw.
+    if tapeHasFailed { return Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) }
+    return unconnected == .zeros ? Tensor(zeros: source.shape) : nil
   }
 
   /// The gradients of a target with respect to sources of several kinds: variables, tensors and intermediate results, Float
@@ -99,23 +104,27 @@ extension GradientTape {
   ) -> (Tensor<First.Scalar>?, Tensor<Second.Scalar>?, repeat Tensor<(each Rest).Scalar>?) {
     var identities = [first.gradientIdentity, second.gradientIdentity]
     for source in repeat each rest { identities.append(source.gradientIdentity) }
-    var gradients = gradient(of: target.erased, seed: nil, count: identities.count) { identities[$0] }[...]
-    return (next(&gradients, first), next(&gradients, second), repeat next(&gradients, each rest))
+    var gradients: [AnyTensor?] = []
+    gradient(of: target.erased, seed: nil, count: identities.count) {
+      identities[$0]
+    } into: {
+      gradients.append($1)
+    }
+    var left = gradients[...]
+    return (next(&left, first), next(&left, second), repeat next(&left, each rest))
   }
 
   private func next<Source: GradientSource>(
     _ gradients: inout ArraySlice<AnyTensor?>, _ source: Source
-  ) -> Tensor<Source.Scalar>? {
-    if let gradient = gradients.removeFirst() { return Tensor(unchecked: gradient) }
-    return tapeHasFailed ? Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) : nil
-  }
+  ) -> Tensor<Source.Scalar>? { typed(gradients.removeFirst(), [source], 0, .none) }
 
-  /// The gradients for `count` sources, by their identities; `seeds` are ones unless given.
+  /// Gives `receive` the gradients for `count` sources in order, by their identities; `seeds` are ones unless given.
   @usableFromInline
   func gradient(
-    of targets: [AnyTensor], seeds: [AnyTensor]?, count: Int, source: (Int) -> UInt64
-  ) -> [AnyTensor?] {
-    backward(count, source) { pass in
+    of targets: [AnyTensor], seeds: [AnyTensor]?, count: Int, source: (Int) -> UInt64,
+    into receive: (Int, consuming AnyTensor?) -> Void
+  ) {
+    backward(count, source, into: receive) { pass in
       for (index, target) in targets.enumerated() where !seed(&pass, target, seeds?[index], number: index) {
         return false
       }
@@ -125,14 +134,17 @@ extension GradientTape {
 
   /// The same of one target, the usual case.
   @usableFromInline
-  func gradient(of target: AnyTensor, seed: AnyTensor?, count: Int, source: (Int) -> UInt64) -> [AnyTensor?] {
-    backward(count, source) { self.seed(&$0, target, seed, number: 0) }
+  func gradient(
+    of target: AnyTensor, seed: AnyTensor?, count: Int, source: (Int) -> UInt64,
+    into receive: (Int, consuming AnyTensor?) -> Void
+  ) {
+    backward(count, source, into: receive) { self.seed(&$0, target, seed, number: 0) }
   }
 
   /// Gives the node of a target its seed; false after an error.
   private func seed(_ pass: inout BackwardPass, _ target: AnyTensor, _ given: AnyTensor?, number: Int) -> Bool {
     let seed = given ?? AnyTensor(repeating: 1, dtype: target.dtype, shape: target.shape)
-    guard seed.shape == target.shape && seed.dtype == target.dtype else {
+    guard seed.hasShape(of: target) && seed.dtype == target.dtype else {
       fail("gradient", "target \(number) has shape \(target.shape), its output gradient \(seed.shape)")
       return false
     }
@@ -140,20 +152,21 @@ extension GradientTape {
     return true
   }
 
-  /// Walks from the nodes that `seed` begins at to the sources, and returns what arrived there.
+  /// Walks from the nodes that `seed` begins at to the sources, and hands over what arrived there.
   @inline(__always)
   private func backward(
-    _ count: Int, _ source: (Int) -> UInt64, from seed: (inout BackwardPass) -> Bool
-  ) -> [AnyTensor?] {
-    let none = [AnyTensor?](repeating: nil, count: count)
+    _ count: Int, _ source: (Int) -> UInt64, into receive: (Int, consuming AnyTensor?) -> Void,
+    from seed: (inout BackwardPass) -> Bool
+  ) {
+    func receiveNothing() { for index in 0..<count { receive(index, nil) } }
     guard !isSpent else {
       fail("gradient", "a tape that is not persistent gives one set of gradients; make it persistent for more")
-      return none
+      return receiveNothing()
     }
-    if ErrorScope.hasFailed { return none }
+    if ErrorScope.hasFailed { return receiveNothing() }
     var pass = BackwardPass(nodeCount: Int(nodeCount))
     for index in 0..<count { if let node = node(source(index)) { pass.markSource(Int(node)) } }
-    guard seed(&pass) else { return none }
+    guard seed(&pass) else { return receiveNothing() }
     if isPersistent || keepsRecords {
       pass.run(over: records)
     } else {
@@ -161,9 +174,7 @@ extension GradientTape {
       var owned = takeRecords()
       pass.run(consuming: &owned)
     }
-    var gradients = none
-    for index in 0..<count { if let node = node(source(index)) { gradients[index] = pass.gradient(at: Int(node)) } }
-    return gradients
+    for index in 0..<count { receive(index, node(source(index)).flatMap { pass.gradient(at: Int($0)) }) }
   }
 }
 
@@ -190,12 +201,12 @@ private struct BackwardPass: ~Copyable {
   private let nodes: UnsafeMutableBufferPointer<BackwardNode>
 
   init(nodeCount: Int) {
-    nodes = .allocate(capacity: nodeCount)
+    nodes = .allocateShortLived(capacity: nodeCount)
     nodes.initialize(repeating: BackwardNode())
   }
   deinit {
     nodes.deinitialize()
-    nodes.deallocate()
+    nodes.deallocateShortLived()
   }
 
   mutating func markSource(_ node: Int) {
@@ -232,14 +243,16 @@ private struct BackwardPass: ~Copyable {
     let node = Int(record.resultNode)
     guard nodes[node].leadsToSource, let gradient = takeGradient(node) else { return }
     let (first, second) = (record.operandNodes.first, record.operandNodes.second)
-    let rest = record.operandNodes.rest
     var cotangents = Cotangents(
       first: nodes.leadsToSource(first), second: nodes.leadsToSource(second),
-      rest: rest.isEmpty ? [] : rest.map(nodes.leadsToSource))
-    record.primitive.vjp(gradient, record.operands, record.result, &cotangents)
+      rest: record.operandNodes.rest.isEmpty ? [] : record.operandNodes.rest.map { (nodes.leadsToSource($0), nil) })
+    record.operation.primitive.vjp(gradient, record.operation.operands, record.operation.result, &cotangents)
     if let value = cotangents.takeFirst() { accumulate(value, at: Int(first)) }
     if let value = cotangents.takeSecond() { accumulate(value, at: Int(second)) }
-    for (operand, value) in cotangents.rest { accumulate(value, at: Int(record.operandNodes[operand])) }
+    if cotangents.rest.isEmpty { return }
+    for (node, cotangent) in zip(record.operandNodes.rest, cotangents.rest) {
+      if let value = cotangent.value { accumulate(value, at: Int(node)) }
+    }
   }
 
   /// The gradient of a node, which only sources keep.
@@ -247,9 +260,7 @@ private struct BackwardPass: ~Copyable {
   private mutating func takeGradient(_ node: Int) -> AnyTensor? {
     let node = nodes.baseAddress! + node
     if node.pointee.isSource { return node.pointee.gradient }
-    let gradient = node.pointee.gradient
-    node.pointee.gradient = nil
-    return gradient
+    return node.pointee.gradient.take()
   }
 
   /// Adds to the gradient of a node, in place where nothing else sees it.

@@ -15,9 +15,7 @@ import NablaTensor
 public final class GradientTape: Recorder {
   /// One operation: what its pullback needs, and the nodes of its operands and its result.
   struct Record {
-    let primitive: any Primitive
-    let operands: Operands
-    let result: AnyTensor
+    let operation: Operation
     let operandNodes: NodeList
     let resultNode: Int32
   }
@@ -28,7 +26,7 @@ public final class GradientTape: Recorder {
     let second: Int32
     let rest: [Int32]
     @inline(__always)
-    subscript(operand: Int) -> Int32 { operand == 0 ? first : operand == 1 ? second : rest[operand - 2] }
+    var isAnyWatched: Bool { first >= 0 || second >= 0 || rest.contains { $0 >= 0 } }
   }
 
   /// Whether several sets of gradients may be taken.
@@ -123,13 +121,13 @@ public final class GradientTape: Recorder {
   public var watchedVariables: [AnyVariable] { log.variables }
 
   /// The names of the recorded operations, in order.
-  public var recordedOperations: [String] { records.map { type(of: $0.primitive).name } }
+  public var recordedOperations: [String] { records.map { type(of: $0.operation.primitive).name } }
 
-  override func observeRead(of variable: AnyVariable, as value: AnyTensor) {
-    log.observeRead(of: variable, as: value.identity, watches: watchesAccessedVariables && variable.isTrainable)
+  override func observeRead(of variable: AnyVariable, as identity: UInt64) {
+    log.observeRead(of: variable, as: identity, watches: watchesAccessedVariables && variable.isTrainable)
   }
 
-  override func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) { log.observe(primitive, x, y) }
+  override func observe(_ operation: consuming Operation) { log.observe(operation) }
 }
 
 extension GradientTape.Log {
@@ -146,6 +144,7 @@ extension GradientTape.Log {
     if let node = nodes[variable.identity] { return node }
     let node = newNode()
     nodes.insert(variable.identity, node)
+    if variables.isEmpty { variables.reserveCapacity(4) }  // not one, then two
     variables.append(variable)
     return node
   }
@@ -155,19 +154,23 @@ extension GradientTape.Log {
     if watches || nodes[variable.identity] != nil { nodes.insert(identity, node(watching: variable)) }
   }
 
-  mutating func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
+  mutating func observe(_ operation: consuming Recorder.Operation) {
     if isPaused { return }
-    let first = nodes[x[0].identity] ?? -1
-    let second = x.count > 1 ? nodes[x[1].identity] ?? -1 : -1
-    let rest = x.count > 2 ? (2..<x.count).map { nodes[x[$0].identity] ?? -1 } : []
-    guard first >= 0 || second >= 0 || rest.contains(where: { $0 >= 0 }) else { return }
-    let kept = type(of: primitive).residuals
+    let operandNodes = nodes(of: operation.operands)
+    guard operandNodes.isAnyWatched else { return }
     let node = newNode()
-    nodes.insert(y.identity, node)
-    records.append(
-      GradientTape.Record(
-        primitive: primitive, operands: kept.contains(.operands) ? x : x.withoutElements,
-        result: kept.contains(.result) ? y : y.withoutElements,
-        operandNodes: GradientTape.NodeList(first: first, second: second, rest: rest), resultNode: node))
+    nodes.insert(operation.result.identity, node)
+    let kept = operation.primitive.residuals
+    if !kept.contains(.operands) && !operation.operands.areSmall {
+      operation.operands = operation.operands.withoutElements
+    }
+    if !kept.contains(.result) && !operation.result.isSmall { operation.result = operation.result.withoutElements }
+    records.append(GradientTape.Record(operation: operation, operandNodes: operandNodes, resultNode: node))
+  }
+
+  private func nodes(of x: borrowing Operands) -> GradientTape.NodeList {
+    GradientTape.NodeList(
+      first: nodes[x[0].identity] ?? -1, second: x.count > 1 ? nodes[x[1].identity] ?? -1 : -1,
+      rest: x.count > 2 ? (2..<x.count).map { [x = copy x] in nodes[x[$0].identity] ?? -1 } : [])
   }
 }

@@ -129,9 +129,11 @@ public struct Operands: Sendable {
     return false
   }
 
+  /// Whether letting the elements go would free next to nothing.
+  var areSmall: Bool { rest.isEmpty && first.isSmall && second?.isSmall ?? true }
+
   /// Shapes and types alone.
   var withoutElements: Operands {
-    if rest.isEmpty && first.isSmall && second?.isSmall ?? true { return self }
     if let second, rest.isEmpty { return Operands(first.withoutElements, second.withoutElements) }
     if rest.isEmpty { return Operands(first.withoutElements) }
     return Operands(all.map(\.withoutElements))
@@ -143,31 +145,25 @@ public struct Cotangents {
   // The first two operands, which are nearly all, take no array.
   let wantsFirst: Bool
   let wantsSecond: Bool
-  let wantsRest: [Bool]
   private(set) var first: AnyTensor?
   private(set) var second: AnyTensor?
-  private(set) var rest: [(operand: Int, value: AnyTensor)] = []
+  private(set) var rest: [(isWanted: Bool, value: AnyTensor?)]
 
   /// What the first operand was given, handed over.
   @inline(__always)
-  mutating func takeFirst() -> AnyTensor? { Self.take(&first) }
+  mutating func takeFirst() -> AnyTensor? { first.take() }
   /// What the second operand was given, handed over.
   @inline(__always)
-  mutating func takeSecond() -> AnyTensor? { Self.take(&second) }
-  @inline(__always)
-  private static func take(_ value: inout AnyTensor?) -> AnyTensor? {
-    var taken: AnyTensor?
-    swap(&taken, &value)
-    return taken
-  }
+  mutating func takeSecond() -> AnyTensor? { second.take() }
 
-  init(first: Bool, second: Bool, rest: [Bool]) {
-    (wantsFirst, wantsSecond, wantsRest) = (first, second, rest)
+  init(first: Bool, second: Bool, rest: [(isWanted: Bool, value: AnyTensor?)]) {
+    (wantsFirst, wantsSecond) = (first, second)
+    self.rest = rest
   }
 
   /// Whether what an operand receives is needed.
   public func wants(_ operand: Int) -> Bool {
-    operand == 0 ? wantsFirst : operand == 1 ? wantsSecond : wantsRest[operand - 2]
+    operand == 0 ? wantsFirst : operand == 1 ? wantsSecond : rest[operand - 2].isWanted
   }
 
   /// Gives `value` to an operand, if that is wanted; `value` has the operand's shape. Once for each operand.
@@ -176,9 +172,12 @@ public struct Cotangents {
     switch operand {
     case 0: first = value()
     case 1: second = value()
-    default: rest.append((operand, value()))
+    default: giveRest(operand - 2, value())
     }
   }
+  // A call of its own: inlined into a loop over two operands, the array is made ready to be written before it begins.
+  @inline(never)
+  private mutating func giveRest(_ index: Int, _ value: AnyTensor) { rest[index].value = value }
 }
 
 /// The tangents of operands in a forward pass; nil stands for zeros.
@@ -189,16 +188,20 @@ public struct Tangents {
 }
 
 extension Primitive {
+  /// What the derivatives read. (`type(of:)` an `any Primitive` would look for classes first.)
+  var residuals: Residuals { Self.residuals }
+
   /// Applies the operation to one operand.
   @inline(__always)
-  public func callAsFunction(_ x: AnyTensor) -> AnyTensor { apply(Operands(x)) }
+  public func callAsFunction(_ x: consuming AnyTensor) -> AnyTensor { apply(Operands(x)) }
   /// Applies the operation to two operands.
   @inline(__always)
-  public func callAsFunction(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor { apply(Operands(x, y)) }
+  public func callAsFunction(_ x: consuming AnyTensor, _ y: consuming AnyTensor) -> AnyTensor { apply(Operands(x, y)) }
 
+  // Operands are handed on until a tape keeps them: each time that one is shared instead costs two atomic additions.
   /// Applies the operation: runs the kernel, and lets the open contexts of this thread see it.
   @inline(__always)
-  public func apply(_ x: Operands) -> AnyTensor {
+  public func apply(_ x: consuming Operands) -> AnyTensor {
     if Context.isActive { return Recorder.apply(self, x) }
     guard !x.refused(by: Self.name), let type = resultType(x) else { return .failed(x[0].dtype, x[0].shape) }
     return result(x, type)

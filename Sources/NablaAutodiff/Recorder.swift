@@ -1,3 +1,4 @@
+import CKernels
 import NablaTensor
 
 /// A context that follows operations: a tape, or a forward-mode pass.
@@ -9,28 +10,39 @@ import NablaTensor
 open class Recorder: Context {
   init() { super.init(isRecorder: true) }
 
+  /// What a recorder sees of an operation, and may keep.
+  struct Operation {
+    let primitive: any Primitive
+    var operands: Operands
+    var result: AnyTensor
+  }
+
   /// Sees one operation.
-  func observe(_ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {}
-  /// Sees that a variable was read as `value`, which has an identity of its own.
-  func observeRead(of variable: AnyVariable, as value: AnyTensor) {}
+  func observe(_ operation: consuming Operation) {}
+  /// Sees that a variable was read as a value of this identity, which is its own.
+  func observeRead(of variable: AnyVariable, as identity: UInt64) {}
 
   /// Applies a primitive while contexts are open.
-  static func apply(_ primitive: some Primitive, _ x: Operands) -> AnyTensor {
+  static func apply(_ primitive: some Primitive, _ x: consuming Operands) -> AnyTensor {
     let thread = Context.thread
     if thread.pointee.has_failed != 0 { return .failed(x[0].dtype, x[0].shape) }
     guard !x.refused(by: type(of: primitive).name), let type = primitive.resultType(x) else {
       return .failed(x[0].dtype, x[0].shape)
     }
     let y = thread.pointee.tracer == nil ? primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, type)
-    if y.dtype.isFloatingPoint { withCurrent { observe($0, primitive, x, y) } }
+    if y.dtype.isFloatingPoint {
+      var operation = Optional(Operation(primitive: primitive, operands: x, result: y))
+      withCurrent { observe($0, &operation) }
+    }
     return y
   }
 
   /// The value of a variable, shown to the open recorders.
-  static func read(_ variable: AnyVariable, _ value: AnyTensor) -> AnyTensor {
-    let seen = value.detached
-    withCurrent { observeRead($0, variable, seen) }
-    return seen
+  static func read(_ variable: AnyVariable, _ value: consuming AnyTensor) -> AnyTensor {
+    value.renew()
+    let identity = value.identity
+    withCurrent { observeRead($0, variable, identity) }
+    return value
   }
 
   /// Runs `body` with the innermost context, which stays open meanwhile: no reference is counted.
@@ -40,14 +52,17 @@ open class Recorder: Context {
     Unmanaged<Context>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
   }
 
-  // The recorders of a stack see things outermost first.
-  private static func observe(_ context: Context, _ primitive: any Primitive, _ x: Operands, _ y: AnyTensor) {
-    if let outer = context.outer { observe(outer, primitive, x, y) }
-    if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observe(primitive, x, y) }
+  // The recorders of a stack see things outermost first. The innermost one is handed the operation, the others copies.
+  private static func observe(_ context: Context, _ operation: inout Operation?) {
+    if let outer = context.outer {
+      var copy = operation
+      observe(outer, &copy)
+    }
+    if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observe(operation.take()!) }
   }
-  private static func observeRead(_ context: Context, _ variable: AnyVariable, _ value: AnyTensor) {
-    if let outer = context.outer { observeRead(outer, variable, value) }
-    if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observeRead(of: variable, as: value) }
+  private static func observeRead(_ context: Context, _ variable: AnyVariable, _ identity: UInt64) {
+    if let outer = context.outer { observeRead(outer, variable, identity) }
+    if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observeRead(of: variable, as: identity) }
   }
 }
 
@@ -64,10 +79,10 @@ struct IdentityTable: ~Copyable {
   private(set) var count = 0
 
   init(capacity: Int = 32) {
-    slots = .allocate(capacity: capacity)
+    slots = .allocateShortLived(capacity: capacity)
     slots.initialize(repeating: Slot())
   }
-  deinit { slots.deallocate() }
+  deinit { slots.deallocateShortLived() }
 
   /// Where a key is, or the free slot where it belongs.
   @inline(__always)
@@ -96,5 +111,21 @@ struct IdentityTable: ~Copyable {
     var larger = IdentityTable(capacity: slots.count * 4)
     for slot in slots where slot.key != 0 { larger.insert(slot.key, slot.value) }
     swap(&self, &larger)
+  }
+}
+
+extension UnsafeMutableBufferPointer {
+  /// Memory for a tape or for one pass over it. A little of it comes from where that of small tensors does, which the
+  /// thread has at hand: malloc takes several times as long. (More would be counted as memory of tensors.)
+  static func allocateShortLived(capacity: Int) -> Self {
+    let bytes = capacity * MemoryLayout<Element>.stride
+    if bytes > 1024 { return allocate(capacity: capacity) }
+    guard let block = nabla_allocate(bytes) else { fatalError("Nabla: there is no memory for a tape") }
+    return Self(start: block.bindMemory(to: Element.self, capacity: capacity), count: capacity)
+  }
+  /// Gives it back. The elements are gone.
+  func deallocateShortLived() {
+    let bytes = count * MemoryLayout<Element>.stride
+    bytes <= 1024 ? nabla_free(baseAddress, bytes) : deallocate()
   }
 }

@@ -116,7 +116,7 @@ public final class AnyVariable: Sendable {
 
   /// Whether a value of this shape and type may be assigned; if not, after the error.
   private func accepts(_ value: AnyTensor, _ operation: String) -> Bool {
-    guard value.shape == shape && value.dtype == dtype || value.isFailed else {
+    guard value.hasShape(shape) && value.dtype == dtype || value.isFailed else {
       fail(
         operation,
         "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")

@@ -199,11 +199,11 @@ extension Tensor where Scalar: NumericScalar {
 // The same operations on erased tensors: what derivatives are written with.
 extension AnyTensor {
   /// Element by element; shapes broadcast.
-  public static func + (a: AnyTensor, b: AnyTensor) -> AnyTensor { Add()(a, b) }
+  public static func + (a: consuming AnyTensor, b: consuming AnyTensor) -> AnyTensor { Add()(a, b) }
   /// Element by element; shapes broadcast.
-  public static func - (a: AnyTensor, b: AnyTensor) -> AnyTensor { Subtract()(a, b) }
+  public static func - (a: consuming AnyTensor, b: consuming AnyTensor) -> AnyTensor { Subtract()(a, b) }
   /// Element by element; shapes broadcast.
-  public static func * (a: AnyTensor, b: AnyTensor) -> AnyTensor { Multiply()(a, b) }
+  public static func * (a: consuming AnyTensor, b: consuming AnyTensor) -> AnyTensor { Multiply()(a, b) }
   /// Element by element; shapes broadcast.
   public static func / (a: AnyTensor, b: AnyTensor) -> AnyTensor { Divide()(a, b) }
   /// Element by element.

@@ -28,11 +28,12 @@ protocol AxisReduction: Primitive {
 
 extension AxisReduction {
   func resultType(_ x: Operands) -> TensorType? {
-    let shape = x[0].shape
-    guard nabla_reduce_row_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
+    guard x[0].dtype.isFloatingPoint || nabla_reduce_row_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
       fail(Self.name, "there is no such reduction of \(x[0].dtype)")
       return nil
     }
+    if Self.kernel == NABLA_SUM && axes.count == x[0].rank { return TensorType(x[0].dtype, .scalar) }  // the usual case
+    let shape = x[0].shape
     if Self.kernel == NABLA_MAX || Self.kernel == NABLA_MIN, x[0].dtype != .bool,
       axes.contains(where: { shape[$0] == 0 }), shape.elementCount == 0,
       shape.indices.allSatisfy({ axes.contains($0) || shape[$0] != 0 })

@@ -245,9 +245,9 @@ extension Shape {
 
 extension AnyTensor {
   /// Repeated to a shape.
-  public func broadcast(to shape: Shape) -> AnyTensor { self.shape == shape ? self : Broadcast(shape: shape)(self) }
+  public func broadcast(to shape: Shape) -> AnyTensor { hasShape(shape) ? self : Broadcast(shape: shape)(self) }
   /// Under another shape.
-  public func reshaped(to shape: Shape) -> AnyTensor { self.shape == shape ? self : Reshape(shape: shape)(self) }
+  public func reshaped(to shape: Shape) -> AnyTensor { hasShape(shape) ? self : Reshape(shape: shape)(self) }
   /// With its axes in another order.
   public func transposed(permutation: [Int]) -> AnyTensor {
     permutation == Array(0..<rank) ? self : Transpose(permutation: permutation)(self)
