@@ -78,27 +78,33 @@ extension GradientClipping {
   }
 }
 
-/// The pairs whose gradient is there, clipped; or nil after the error.
-func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [(AnyTensor, AnyVariable)]? {
-  var present: [(AnyTensor, AnyVariable)] = []
-  present.reserveCapacity(pairs.count)
-  for pair in pairs {
-    guard let gradient = pair.gradient else { continue }
-    guard gradient.shape == pair.variable.shape, gradient.dtype == pair.variable.dtype else {
-      fail(
-        "applyGradients",
-        "variable \(pair.variable.name) is \(pair.variable.dtype) of shape \(pair.variable.shape), its gradient "
-          + "\(gradient.dtype) of shape \(gradient.shape)")
-      return nil
-    }
-    present.append((gradient, pair.variable))
+extension GradientPair {
+  /// Whether the gradient is of the variable's shape and type; if not, after the error.
+  fileprivate var fits: Bool {
+    guard let gradient else { return true }
+    if gradient.hasShape(variable.shape) && gradient.dtype == variable.dtype { return true }
+    fail(
+      "applyGradients",
+      "variable \(variable.name) is \(variable.dtype) of shape \(variable.shape), its gradient \(gradient.dtype) of "
+        + "shape \(gradient.shape)")
+    return false
   }
-  guard !present.isEmpty else {
+}
+
+/// The pairs whose gradient is there, clipped; or nil after the error.
+func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [GradientPair]? {
+  var presentCount = 0
+  for pair in pairs where pair.gradient != nil {
+    guard pair.fits else { return nil }
+    presentCount += 1
+  }
+  guard presentCount > 0 else {
     fail("applyGradients", "no variable has a gradient; does the loss depend on them inside record { }?")
     return nil
   }
+  let present = presentCount == pairs.count ? pairs : pairs.filter { $0.gradient != nil }
   guard let clipping else { return present }
-  return Array(zip(clipping.apply(present.map(\.0)), present.map(\.1)))
+  return zip(clipping.apply(present.map { $0.gradient! }), present).map { GradientPair($0, $1.variable) }
 }
 
 /// What an optimizer keeps for each variable: other variables, zero at first.

@@ -11,7 +11,19 @@ import NablaTensor
 /// Weight decay is decoupled: w ← w - η λ w before the update (Loshchilov and Hutter, 2019).
 public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   /// η.
-  public var learningRate: Scalar
+  public var learningRate: Scalar {
+    get { rate }
+    set { rate = newValue }
+  }
+  // Both are read or written at once, so no access lasts until another. Checking that at run time took a tenth of a small
+  // compiled step.
+  @exclusivity(unchecked)
+  private var rate: Scalar
+  @exclusivity(unchecked)
+  private var stepCount = 0
+  // Asked at each update. A number of a type that is not known here takes a while to look at.
+  private let hasMomentum: Bool
+  private let hasDecay: Bool
   /// m, in 0 ..< 1; 0 keeps no velocity.
   public let momentum: Scalar
   /// Whether the gradient is taken ahead of the velocity.
@@ -21,7 +33,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   /// What bounds the gradients.
   public let clipping: GradientClipping?
   /// The steps taken.
-  public private(set) var step = 0
+  public var step: Int { stepCount }
   private var velocities = Slots("velocity")
 
   /// An optimizer.
@@ -32,8 +44,10 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
     clipping: GradientClipping? = nil
   ) {
     if !(0..<1).contains(momentum) { fail("SGD", "the momentum \(momentum) is not in 0 ..< 1") }
-    self.learningRate = learningRate
+    rate = learningRate
     self.momentum = momentum
+    hasMomentum = momentum != 0
+    hasDecay = weightDecay != 0
     isNesterov = nesterov
     self.weightDecay = weightDecay
     self.clipping = clipping
@@ -42,16 +56,19 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   /// Takes one step.
   public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
-    for (gradient, variable) in pairs { update(variable, gradient) }
-    afterRun(self) { self.step += 1 }
+    for pair in pairs { update(pair.variable, pair.gradient!) }
+    afterRun(self) { self.stepCount += 1 }
   }
 
   private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {
-    let (momentum, decay) = (Double(momentum), Double(weightDecay))
-    if decay != 0 { variable.multiply(by: 1 - Double(self.learningRate) * decay) }
-    guard momentum != 0 else {
+    if hasDecay {
+      let decay = Double(weightDecay)
+      variable.multiply(by: 1 - Double(self.learningRate) * decay)
+    }
+    guard hasMomentum else {
       return variable.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
     }
+    let momentum = Double(momentum)
     let velocity = velocities[variable]
     velocity.multiply(by: momentum)
     velocity.add(gradient, scaledBy: -Double(self.learningRate), "SGD")
