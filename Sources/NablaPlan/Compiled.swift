@@ -11,7 +11,8 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   @usableFromInline let pack: (Output, inout TensorList) -> Output
   @usableFromInline let plans: PlanCache
   /// What the function returned when it was traced, for each plan.
-  @usableFromInline var forms: [Output] = []
+  // By address, as the lists of `PlanCache`.
+  @usableFromInline let forms = UnsafeMutablePointer<[Output]>.allocate(capacity: 1)
 
   @inlinable
   init(
@@ -22,6 +23,11 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
     self.unpack = unpack
     self.pack = pack
     plans = PlanCache(subnormals)
+    forms.initialize(to: [])
+  }
+  deinit {
+    forms.deinitialize(count: 1)
+    forms.deallocate()
   }
 
   /// Runs the function. The first call for each combination of shapes and element types traces it.
@@ -34,17 +40,15 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
       arguments.pointee.clear()
       results.pointee.clear()
     }
-    if !plans.runLatest() {
-      guard plans.isReadable else { return body(repeat each input) }
-      if !plans.runKnown() {
-        let (plan, form) = trace(repeat each input)
-        // After an error inside `throwingErrors` there is no plan; the form is stand-ins, which that drops.
-        guard let plan else { return form }
-        forms.append(form)
-        plans.runNew(plan)
-      }
-    }
-    return pack(forms[plans.latest], &results.pointee)
+    if let number = plans.runLatest() { return pack(forms.pointee[number], &results.pointee) }
+    guard plans.isReadable else { return body(repeat each input) }
+    if let number = plans.runKnown() { return pack(forms.pointee[number], &results.pointee) }
+    let (plan, form) = trace(repeat each input)
+    // After an error inside `throwingErrors` there is no plan; the form is stand-ins, which that drops.
+    guard let plan else { return form }
+    forms.pointee.append(form)
+    plans.runNew(plan)
+    return pack(form, &results.pointee)
   }
 
   @inlinable
@@ -73,10 +77,12 @@ final class PlanCache {
   @usableFromInline let arguments = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
   @usableFromInline let results = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
   /// The number of the plan that ran last.
-  @usableFromInline private(set) var latest = 0
+  @exclusivity(unchecked)  // a number, read or written at once
+  private var latest = 0
   var options = PlanOptions()
   private var entries: [Entry] = []
   /// The entry of `latest`, which `entries` keeps.
+  @exclusivity(unchecked)  // likewise
   private var latestEntry: Unmanaged<Entry>?
 
   /// A plan, and what it was made for: the tensors' types, and how they are grouped.
@@ -142,18 +148,18 @@ final class PlanCache {
   @usableFromInline
   static var runsBody: Bool { Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) }
 
-  /// Runs the plan that ran last, if the arguments are of its types.
+  /// Runs the plan that ran last, if the arguments are of its types, and returns its number.
   @usableFromInline
-  func runLatest() -> Bool {
-    guard let latestEntry else { return false }
-    return latestEntry._withUnsafeGuaranteedRef { $0.run(arguments, results) }
+  func runLatest() -> Int? {
+    guard let latestEntry else { return nil }
+    return latestEntry._withUnsafeGuaranteedRef { $0.run(arguments, results) } ? latest : nil
   }
 
-  /// Runs the plan for the arguments, if there is one.
+  /// Runs the plan for the arguments, if there is one, and returns its number.
   @usableFromInline
-  func runKnown() -> Bool {
+  func runKnown() -> Int? {
     var isSame = false
-    guard let index = entries.firstIndex(where: { $0.matches(arguments, isSame: &isSame) }) else { return false }
+    guard let index = entries.firstIndex(where: { $0.matches(arguments, isSame: &isSame) }) else { return nil }
     latest = index
     latestEntry = Unmanaged.passUnretained(entries[index])
     return runLatest()

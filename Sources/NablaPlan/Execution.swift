@@ -8,27 +8,34 @@ import NablaTensor
 /// walks over lies in memory of its own, and references in it are borrowed; `owners` keeps what they refer to.
 final class Execution {
   private let program: Program
+  /// Whether a call might find a mistake that only the data shows.
+  private let canFail: Bool
   private let addresses: Program.Addresses
   private let turns: FixedArray<Turn>
   private let arguments: FixedArray<Argument>
   private let variables: FixedArray<Reading>
-  private let numbers: FixedArray<Number>
+  private let numbers: FixedArray<Unmanaged<Number>>
   private let outputs: FixedArray<Output>
   private let updates: FixedArray<Update>
   private let exchanges: FixedArray<Int>
   private let copies: FixedArray<Int>
   private let replacements: FixedArray<Replacement>
   private let subnormals: Subnormals
-  private let afterRun: [() -> Void]
+  private let afterRun: FixedArray<Unmanaged<Action>>
   private let owners: [AnyObject]
   /// For each update, memory for the next value, which the variable takes at the end of a run.
   private let spares: FixedArray<Storage?>
+  // One call runs at a time, and nothing that it calls comes back here: no access to these meets another.
   /// What a run looks at, kept alive until its end.
+  @exclusivity(unchecked)
   private var held: [AnyTensor] = []
+  @exclusivity(unchecked)
   private var hasHeld = false
   /// Whether all windows on arguments look at the arguments' own memory.
+  @exclusivity(unchecked)
   private var argumentsStay = false
   /// The arguments whose rows a run asks from sources.
+  @exclusivity(unchecked)
   private var readings: [Phase.Reading] = []
 
   enum Turn {
@@ -46,10 +53,19 @@ final class Execution {
     let variable: Unmanaged<AnyVariable>
     let slot: Int32
   }
+  // Closures are called from constants of objects: from a list each call would count a reference to what it captures.
   /// A number that is asked for at each run.
-  struct Number {
-    let value: () -> Double
-    let target: AnyTensor
+  final class Number {
+    private let value: () -> Double
+    private let target: AnyTensor
+    init(_ value: @escaping () -> Double, into target: AnyTensor) { (self.value, self.target) = (value, target) }
+    func update() { target.store(value()) }
+  }
+  /// Something to do after each run.
+  final class Action {
+    private let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+    func run() { body() }
   }
   struct Output {
     let window: Unmanaged<Storage>
@@ -95,19 +111,21 @@ final class Execution {
   init(_ parts: Parts, _ program: Program, _ subnormals: Subnormals, afterRun: [() -> Void]) {
     self.program = program
     self.subnormals = subnormals
+    canFail = program.canFail
     addresses = program.addresses
     turns = FixedArray(parts.turns)
     arguments = FixedArray(parts.arguments)
     variables = FixedArray(parts.variables)
-    numbers = FixedArray(parts.numbers)
+    let actions = afterRun.map { Action($0) }
+    numbers = FixedArray(parts.numbers.map { Unmanaged.passUnretained($0) })
+    self.afterRun = FixedArray(actions.map { Unmanaged.passUnretained($0) })
     outputs = FixedArray(parts.outputs)
     updates = FixedArray(parts.updates)
     exchanges = FixedArray(parts.updates.indices.filter { parts.updates[$0].kind == .exchanged })
     copies = FixedArray(parts.updates.indices.filter { parts.updates[$0].kind == .copied })
     // Variables are locked in one order, whatever the plan.
     replacements = FixedArray(parts.replacements.sorted { $0.variable.toOpaque() < $1.variable.toOpaque() })
-    self.afterRun = afterRun
-    owners = parts.owners
+    owners = parts.owners + parts.numbers + actions
     spares = FixedArray(parts.updates.map { _ in nil })
     held.reserveCapacity(parts.arguments.count + parts.variables.count)
   }
@@ -130,7 +148,7 @@ final class Execution {
     for index in 0..<variables.count {
       hold(variables[index].variable._withUnsafeGuaranteedRef { $0.current }, variables[index].slot)
     }
-    for index in 0..<numbers.count { numbers[index].target.store(numbers[index].value()) }
+    for index in 0..<numbers.count { numbers[index]._withUnsafeGuaranteedRef { $0.update() } }
     for index in 0..<outputs.count {
       results.pointee.append(outputs[index].isFresh ? freshOutput(index) : .failed(.float32))
     }
@@ -138,7 +156,7 @@ final class Execution {
     if replacements.count == 0 {
       runCalls()
     } else {
-      runLocked(0, changesInPlace: !program.canFail && readings.isEmpty || !ErrorScope.isOpen)
+      runLocked(0, changesInPlace: !canFail && readings.isEmpty || !ErrorScope.isOpen)
     }
     if ErrorScope.hasFailed { return forget(results) }
     for index in 0..<outputs.count where !outputs[index].isFresh {
@@ -152,7 +170,7 @@ final class Execution {
     if hasHeld { release() }  // so that a variable's old memory can serve the next run
     for index in 0..<exchanges.count { exchange(exchanges[index]) }
     for index in 0..<copies.count { exchange(copies[index]) }
-    for body in afterRun { body() }
+    for index in 0..<afterRun.count { afterRun[index]._withUnsafeGuaranteedRef { $0.run() } }
   }
 
   /// After a mistake that only the data showed: nothing changes.
