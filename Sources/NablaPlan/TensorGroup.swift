@@ -46,9 +46,9 @@ extension Tensor: TensorGroup {
   /// Adds itself.
   @inlinable
   public func append(to list: inout TensorList) { list.append(erased) }
-  /// The next tensor of the list.
+  /// The next tensor of the list, which is of this type: the list was made from such a group.
   @inlinable
-  public func replacingTensors(from list: inout TensorList) -> Tensor { Tensor(list.next()) }
+  public func replacingTensors(from list: inout TensorList) -> Tensor { Tensor(unchecked: list.next()) }
 }
 
 extension Array: TensorGroup where Element: TensorGroup {
