@@ -54,10 +54,11 @@ NABLA_INLINE ptrdiff_t TYPED(panel_width)(ptrdiff_t columns) {
   return columns < TILE_COLUMNS ? columns : TILE_COLUMNS;
 }
 
-/// Packs columns of b into panels of whole vectors; where others are read in place, only those that are not whole.
+/// Packs the panels of columns of b that begin in first ..< end: panels of whole vectors. Where others are read in place,
+/// only those that are not whole.
 static void TYPED(pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along, ptrdiff_t columns, ptrdiff_t k,
-                                int in_place, void *y) {
-  for (ptrdiff_t j = 0, width; j < columns; j += width) {
+                                ptrdiff_t first, ptrdiff_t end, int in_place, void *y) {
+  for (ptrdiff_t j = first, width; j < columns && j < end; j += width) {
     width = TYPED(panel_width)(columns - j);
     if (in_place && width % LANES == 0) continue;
     const T *x = (const T *)b + j * across;

@@ -89,10 +89,21 @@ func product<S: FloatingPointScalar>(
       for (what, strides, others) in layouts {
         let a = Matrix<S>(m, k, row: strides.0, column: strides.1, &generator)
         let b = Matrix<S>(k, n, row: others.0, column: others.1, &generator)
-        check(m, n, k, a, b, what, by: nabla_multiply_matrices)
-        check(m, n, k, a, b, "\(what), in tiles", by: nabla_multiply_matrices_in_tiles)
+        checkAll(m, n, k, a, b, what)
       }
     }
+    // Too far apart to be read where they are.
+    let (m, n, k) = (9, lanes + 1, 70)
+    let a = Matrix<S>(m, k, row: 20_000, column: 1, &generator), b = Matrix<S>(k, n, row: 2500, column: 1, &generator)
+    checkAll(m, n, k, a, b, "rows far apart")
+  }
+
+  private func checkAll<S: FloatingPointScalar>(
+    _ m: Int, _ n: Int, _ k: Int, _ a: Matrix<S>, _ b: Matrix<S>, _ what: String
+  ) {
+    check(m, n, k, a, b, what) { nabla_multiply_matrices($0, $1, 1, $2, $3, $4) }
+    check(m, n, k, a, b, "\(what), on threads") { nabla_multiply_matrices($0, $1, 3, $2, $3, $4) }
+    check(m, n, k, a, b, "\(what), in tiles", by: nabla_multiply_matrices_in_tiles)
   }
   @Test func everyShapeOfFloat() { everyShape(Float.self) }
   @Test func everyShapeOfDouble() { everyShape(Double.self) }
@@ -170,6 +181,23 @@ func product<S: FloatingPointScalar>(
     }
     check(Float.self)
     check(Double.self)
+  }
+
+  /// Large products are shared in the kernel: in blocks of rows, in several parts of k, and of columns.
+  @Test func threadsShareLargeProducts() {
+    for (m, n, k) in [(300, 500, 700), (2000, 257, 200), (256, 2100, 300)] {
+      let pieces = ProductPieces(m, n, k, part: k, threads: 2)
+      #expect(pieces.areShared && (pieces.rows, pieces.columns, pieces.depth) == (m, n, k))
+      var generator = RandomGenerator(seed: 39)
+      let a = Tensor<Float>.random(.normal, shape: [m, k], using: &generator)
+      let b = Tensor<Float>.random(.normal, shape: [k, n], using: &generator)
+      let alone = product(a, b, by: .nabla, threads: 1)
+      #expect(product(a, b, by: .nabla, threads: 2) == alone)
+      #expect(product(a, b.transposed().transposed(), by: .nabla, threads: 7) == alone)
+    }
+    #expect(!ProductPieces(256, 256, 100, part: 100, threads: 2).areShared)
+    #expect(!ProductPieces(2000, 200, 2000, part: 500, threads: 2).areShared)
+    #expect(!ProductPieces(2000, 2000, 2000, part: 500, threads: 1).areShared)
   }
 
   /// Pieces are whole tiles, hardly more of them than threads.

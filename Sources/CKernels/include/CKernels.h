@@ -275,9 +275,9 @@ typedef struct {
   /// The columns of y lie side by side.
   ptrdiff_t y_row;
 } nabla_product;
-/// y = a b for Float or Double, on the calling thread; k > 0. The bits of an element depend on its row of a, its column of b
-/// and k, and on nothing else.
-void nabla_multiply_matrices(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
+/// y = a b for Float or Double, on as many threads as `threads`, the calling one among them; k > 0. The bits of an element
+/// depend on its row of a, its column of b and k, and on nothing else.
+void nabla_multiply_matrices(const nabla_product *product, int dtype, int threads, const void *a, const void *b, void *y);
 /// The same a tile at a time, in memory that the process always has: slower. The other does this where there is no more.
 void nabla_multiply_matrices_in_tiles(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
 /// Products with a vector, or with its transpose on the left; NULL where the processor has none.

@@ -136,7 +136,9 @@ package struct MatrixProduct {
     }
     if hasKernelsParts && !Parallel.isFree { return runPiece(a, b, y, 0..<m, 0..<n, 0..<k) }
     OpenBLAS.withOneThread { threads in
-      if let scratch {
+      if hasKernelsParts && pieces.areShared {
+        runPiece(a, b, y, 0..<m, 0..<n, 0..<k, threads: threads)
+      } else if let scratch {
         runParts(a, b, y, scratch.base.assumingMemoryBound(to: T.self), threads)
       } else {
         runBlocks(a, b, y, threads)
@@ -201,10 +203,10 @@ package struct MatrixProduct {
     return nabla_vector_product_kernel(dtype.rawValue, left.isTransposed ? 1 : 0)
   }
 
-  /// Some rows and columns of the result, summed over some of k.
+  /// Some rows and columns of the result, summed over some of k; by Nabla's own kernel on so many threads.
   private func runPiece<T: BLASScalar>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ rows: Range<Int>,
-    _ columns: Range<Int>, _ depth: Range<Int>
+    _ columns: Range<Int>, _ depth: Range<Int>, threads: Int = 1
   ) {
     let a = a + left.offset(rows.lowerBound, depth.lowerBound)
     let b = b + right.offset(depth.lowerBound, columns.lowerBound)
@@ -214,7 +216,7 @@ package struct MatrixProduct {
       var product = nabla_product(
         m: rows.count, n: columns.count, k: depth.count, a_row: left.strides.row, a_column: left.strides.column,
         b_row: right.strides.row, b_column: right.strides.column, y_row: n)
-      nabla_multiply_matrices(&product, dtype.rawValue, a, b, y)
+      nabla_multiply_matrices(&product, dtype.rawValue, Int32(clamping: threads), a, b, y)
     } else if n == 1 {
       let (stored, across) = left.isTransposed ? (depth.count, rows.count) : (rows.count, depth.count)
       if let vectorKernel { return vectorKernel(a, left.leadingDimension, stored, across, b, y) }

@@ -8,6 +8,8 @@ package struct ProductPieces {
   package var rows: Int
   package var columns: Int
   package var depth: Int
+  /// Whether the kernel's threads share a single piece.
+  package private(set) var areShared = false
 
   /// Products of fewer multiplications are not cut, and OpenBLAS itself keeps them on one thread.
   static let smallest = 1 << 18
@@ -62,6 +64,11 @@ package struct ProductPieces {
   /// The packing of one element of an operand, in multiplications: measured for products of 256 to 2048.
   private static let packing = 24
 
+  /// The multiplications, rows and columns from which the kernel's threads share one piece: they pack b together, once, and
+  /// take blocks of rows by turns. Each part of k begins and ends together, which narrower products would notice.
+  private static let sharedWork = 1 << 23
+  private static let sharedEdge = 256
+
   /// [m, k] · [k, n] for Nabla's own kernel, which sums k in parts of `part`: a piece for each of `threads`.
   ///
   /// Where the operands are large beside the result, the parts are pieces: each element of the operands is then read by one
@@ -72,6 +79,10 @@ package struct ProductPieces {
     let parts = (k + part - 1) / part
     if threads > 1 && parts > 1 && parts % threads == 0 && parts <= Self.ownParts && 2 * m * n * parts <= k * (m + n) {
       depth = part
+      return
+    }
+    if threads > 1 && min(m, n) >= Self.sharedEdge && m * n * k >= Self.sharedWork {
+      areShared = true
       return
     }
     var least = Int.max
