@@ -21,7 +21,9 @@ NABLA_SATURATE(u8, f64, 0, UINT8_MAX)
 #include "each_level.h"
 
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) {
-  const nabla_unary own = op == NABLA_EXP && dtype <= NABLA_F64 ? nabla_exp_kernel(dtype) : 0;
+  const nabla_unary own = op == NABLA_EXP    ? nabla_exp_kernel(dtype)
+                          : op == NABLA_TANH ? nabla_tanh_kernel(dtype)
+                                             : 0;
   return own ? own : NABLA_PICK(unary_table)[op][dtype];
 }
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return NABLA_PICK(binary_table)[op][dtype]; }

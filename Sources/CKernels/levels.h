@@ -43,7 +43,8 @@ typedef uint8_t b8;
 #define NABLA_PICK(table) table##_base
 #endif
 
-/// exp of Float or Double as loops over vectors, or null where the processor has none; see exp.c.
+/// exp and tanh as loops over vectors, or null for a type or a processor that has none; see exp.c and tanh.c.
 nabla_unary nabla_exp_kernel(int dtype);
+nabla_unary nabla_tanh_kernel(int dtype);
 
 #endif
