@@ -2,8 +2,6 @@
 #ifndef NABLA_EXP_H
 #define NABLA_EXP_H
 
-#define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
-
 // Adding it rounds to an integer, and leaves that in the low bits.
 #define SHIFT_f32 0x1.8p23f
 #define SHIFT_f64 0x1.8p52

@@ -27,6 +27,9 @@
 // A function that loops take in whole: a call that stays a call keeps its loop from vectorizing.
 #define NABLA_INLINE static inline __attribute__((always_inline))
 
+// Of numbers or of vectors, rounded once.
+#define FMA(a, b, c) __builtin_elementwise_fma((a), (b), (c))
+
 typedef float f32;
 typedef double f64;
 typedef int32_t i32;

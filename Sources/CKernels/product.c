@@ -35,8 +35,8 @@
 #define TILE_ROWS 8
 #define TILE_VECTORS 3
 
-// Operands whose rows tiles can read where they are stored, `step` apart, are packed only if they are larger than this: it
-// is the half of a second-level cache, and less than its pages of memory.
+// Blocks whose rows tiles can read where they are stored are packed only if they span more than this: half of a
+// second-level cache of 1 MiB. What spans more would lose lines there that tiles read again.
 #define IN_PLACE_BYTES (512 << 10)
 
 /// A block of a or b. Where `stored` is given, whole panels are read there, and only others are packed.

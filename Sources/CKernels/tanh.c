@@ -1,8 +1,8 @@
 #include "levels.h"
 
 // tanh for Float where the processor has AVX-512: 32 pieces, whose polynomials a vector looks up by the leading bits of
-// |x|. That is one operation a coefficient, takes no exponential and no quotient, half the time of tanh in math.body.h,
-// and has a smaller error: tanh x = y + r p(r), where y is as good as exact and r p(r) a tenth of it, or less.
+// |x|. That is one operation a coefficient, and takes no exponential and no quotient: 0.6 of the time of tanh in
+// math.body.h on an Intel Xeon, with a smaller error: tanh x = y + r p(r), where y is as good as exact and r p(r) a tenth of it, or less.
 
 #ifdef NABLA_HAS_LEVELS
 #include "tanh.table.h"
@@ -35,11 +35,11 @@ NABLA_INLINE void tanh_of_f32(const int count, vector_f32 *x) {
   EACH piece[i] = piece[i] > 0 ? piece[i] : 0;
   EACH r[i] -= LOOK_UP(piece[i], points);
   EACH p[i] = LOOK_UP(piece[i], p5);
-  EACH p[i] = __builtin_elementwise_fma(p[i], r[i], LOOK_UP(piece[i], p4));
-  EACH p[i] = __builtin_elementwise_fma(p[i], r[i], LOOK_UP(piece[i], p3));
-  EACH p[i] = __builtin_elementwise_fma(p[i], r[i], LOOK_UP(piece[i], p2));
-  EACH p[i] = __builtin_elementwise_fma(p[i], r[i], LOOK_UP(piece[i], p1));
-  EACH p[i] = __builtin_elementwise_fma(p[i], r[i], LOOK_UP(piece[i], values));
+  EACH p[i] = FMA(p[i], r[i], LOOK_UP(piece[i], p4));
+  EACH p[i] = FMA(p[i], r[i], LOOK_UP(piece[i], p3));
+  EACH p[i] = FMA(p[i], r[i], LOOK_UP(piece[i], p2));
+  EACH p[i] = FMA(p[i], r[i], LOOK_UP(piece[i], p1));
+  EACH p[i] = FMA(p[i], r[i], LOOK_UP(piece[i], values));
   EACH x[i] = __builtin_elementwise_copysign(p[i], x[i]);
 }
 NABLA_LOOP_OVER(tanh, f32)

@@ -34,6 +34,7 @@ typedef struct {
   int processor; // the caller's, or -1
   nabla_rounding rounding; // the caller's
 } share;
+_Static_assert(sizeof(share) == 64, "a line each");
 static share shares[MAX_THREADS]; // the caller's is the first
 
 // What has become of a share. The caller writes it while the offer is IDLE, and takes an OFFERED one back at the end of
