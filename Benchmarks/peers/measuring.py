@@ -16,32 +16,64 @@ class Sampler:
     least_sample: float
     least_count: int
     largest_count: int
+    turns: int
+    settling: float  # seconds after which a library's threads have ceased to spin for more work: OpenMP's wait for 0.2
 
-    def samples(self, call, finish):
-        """Seconds of a call. `finish` waits for a result, inside what is timed."""
+
+FULL = Sampler(budget=2, least_sample=2e-3, least_count=7, largest_count=203, turns=7, settling=0.3)
+QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=4, largest_count=20, turns=2, settling=0.01)
+
+
+class Series:
+    """A call that is measured in turns, after two calls that warm it up, and the samples of it so far.
+
+    What takes more than the budget is measured by one call.
+    """
+
+    def __init__(self, name, mode, call, peer, sampler):
+        self.name = name
+        self.mode = mode
+        self.call = call
+        self.finish = peer.finish  # waits for a result, inside what is timed
+        self.sampler = sampler
+        call()
+        self.check = float(np.abs(peer.numbers(call()).astype(np.float64)).mean())
+        warm_up = seconds(call, 1, self.finish)
+        self.is_too_long = warm_up > sampler.budget
+        self.samples = [warm_up] if self.is_too_long else []
+        self.loops = max(1, math.ceil(sampler.least_sample / seconds(call, 1, self.finish)))
+
+    def take_turn(self):
+        """Samples until this turn's share of the budget is used; a first one does not count."""
+        if self.is_too_long:
+            return
         gc.collect()
         gc.disable()
         try:
-            warm_up = seconds(call, 1, finish)
-            if warm_up > self.budget:
-                return [warm_up]
-            loops = max(1, math.ceil(self.least_sample / seconds(call, 1, finish)))
-            return self._rounds(call, loops, finish)
+            self._sample(self.sampler)
         finally:
             gc.enable()
 
-    def _rounds(self, call, loops, finish):
-        samples = []
+    def _sample(self, sampler):
         start = time.perf_counter()
-        while len(samples) < self.largest_count:
-            if len(samples) >= self.least_count and time.perf_counter() - start > self.budget:
+        seconds(self.call, self.loops, self.finish)
+        for count in range(math.ceil(sampler.largest_count / sampler.turns)):
+            is_used = time.perf_counter() - start > sampler.budget / sampler.turns
+            if is_used and count >= math.ceil(sampler.least_count / sampler.turns):
                 break
-            samples.append(seconds(call, loops, finish))
-        return samples
+            self.samples.append(seconds(self.call, self.loops, self.finish))
 
-
-FULL = Sampler(budget=2, least_sample=2e-3, least_count=7, largest_count=200)
-QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=3, largest_count=20)
+    def result(self):
+        """The result as Sources/NablaMeasurement/Results.swift reads it."""
+        microseconds = [1e6 * sample for sample in self.samples]
+        return {
+            "name": self.name,
+            "mode": self.mode,
+            "unit": "µs",
+            "median": statistics.median(microseconds),
+            "samples": microseconds,
+            "check": self.check,
+        }
 
 
 def seconds(call, loops, finish):
@@ -52,18 +84,3 @@ def seconds(call, loops, finish):
         result = call()
     finish(result)
     return max(time.perf_counter() - start, 1e-9) / loops
-
-
-def measure(name, mode, call, peer, sampler):
-    """A result as Sources/NablaMeasurement/Results.swift reads it, after two calls that warm up."""
-    call()
-    check = float(np.abs(peer.numbers(call()).astype(np.float64)).mean())
-    microseconds = [1e6 * sample for sample in sampler.samples(call, peer.finish)]
-    return {
-        "name": name,
-        "mode": mode,
-        "unit": "µs",
-        "median": statistics.median(microseconds),
-        "samples": microseconds,
-        "check": check,
-    }

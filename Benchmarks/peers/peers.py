@@ -4,9 +4,10 @@
 Each library runs in a process of its own, so that no thread pool disturbs another, and with its own default of threads.
 One file per library is written: NumPy.json, PyTorch.json, ...
 
-With --turns the libraries go through the works side by side, one work after another: what changes the machine's speed for
-minutes (a host that moves a virtual machine's processors, heat) changes that of all of them. After each work a line
-"turn: NAME" is printed, and nothing is done until a line comes back: `nabla bench` measures Nabla meanwhile.
+With --turns the libraries go through the works side by side and take several turns at each, in both orders: what
+changes the machine's speed for a while (a host that moves a virtual machine's processors, heat) changes that of all of
+them. When it is the caller's turn a line "turn: NAME" is printed, and nothing is done until a line comes back:
+`nabla bench` measures Nabla meanwhile.
 """
 
 import argparse
@@ -25,14 +26,12 @@ PEERS = {"numpy": "numpy_peer", "torch": "torch_peer", "jax": "jax_peer", "tenso
 # Set for another OpenBLAS, these would hold back the one that NumPy brings along.
 OPENBLAS_SETTINGS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
 
-# Seconds after which the threads of a library have ceased to spin for more work: OpenMP's wait for 0.2.
-SETTLING = 0.3
-
 
 class Turns:
     """A peer's side of the turns. What libraries print goes to standard error from here on."""
 
-    def __init__(self):
+    def __init__(self, settling):
+        self.settling = settling
         self.answers = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
         self.pass_on()
@@ -42,7 +41,7 @@ class Turns:
             sys.exit("the turns have ended")
 
     def pass_on(self):
-        time.sleep(SETTLING)
+        time.sleep(self.settling)
         print("done", file=self.answers, flush=True)
 
     def finish(self):
@@ -65,31 +64,48 @@ class NoTurns:
 
 def run_peer(name, arguments):
     """Runs the works in this process."""
-    from measuring import FULL, QUICK, measure
     from works import all_works
 
     peer = importlib.import_module(PEERS[name]).Peer()
-    sampler = QUICK if arguments.quick else FULL
-    turns = Turns() if arguments.turns else NoTurns()
+    sampler = sampler_of(arguments)
+    turns = Turns(sampler.settling) if arguments.turns else NoTurns()
     results = []
     for work in all_works():
-        if arguments.only not in work.name:
-            continue
-        turns.wait()
-        for mode in peer.modes:
-            call = None
-            try:
-                call = prepared(peer, work, mode)
-                results.append(measure(work.name, mode, call, peer, sampler))
-            except Exception as error:  # the other works still count
-                print(f"{peer.library}, {mode}: \"{work.name}\" failed and is left out: {error}", file=sys.stderr)
-            del call  # and its data, before the next is made
-            gc.collect()
-        turns.pass_on()
+        if arguments.only in work.name:
+            results += measured(work, peer, sampler, turns)
+            gc.collect()  # its data, before the next is made
     turns.finish()
     document = {"library": peer.library, "version": peer.version(), "results": results}
     path = pathlib.Path(arguments.output, peer.library + ".json")
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
+
+
+def sampler_of(arguments):
+    from measuring import FULL, QUICK
+
+    return QUICK if arguments.quick else FULL
+
+
+def measured(work, peer, sampler, turns):
+    """A work's results, in each mode of a peer."""
+    from measuring import Series
+
+    all_series = {}
+    failed = set()
+    for turn in range(sampler.turns):
+        turns.wait()
+        for mode in peer.modes if turn % 2 == 0 else reversed(peer.modes):
+            try:
+                if mode not in all_series and mode not in failed:
+                    all_series[mode] = Series(work.name, mode, prepared(peer, work, mode), peer, sampler)
+                if mode in all_series:
+                    all_series[mode].take_turn()
+            except Exception as error:  # the other works still count
+                print(f"{peer.library}, {mode}: \"{work.name}\" failed and is left out: {error}", file=sys.stderr)
+                failed.add(mode)
+                all_series.pop(mode, None)
+        turns.pass_on()
+    return [series.result() for series in all_series.values()]
 
 
 def prepared(peer, work, mode):
@@ -118,25 +134,39 @@ def run_one_after_another(names, arguments):
 
 
 def run_in_turns(names, arguments):
-    """Goes through the works with all peers; the names of those that failed."""
+    """Goes through the works with all peers and the caller; the names of those that failed."""
     from works import all_works
 
     peers = {name: start(name, arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for name in names}
     at_work = [name for name in names if peers[name].stdout.readline()]  # all have loaded before the first begins
-    for work in all_works():
-        if arguments.only not in work.name:
-            continue
-        at_work = [name for name in at_work if take_turn(peers[name])]
-        print(f"turn: {work.name}", flush=True)
-        if not sys.stdin.readline():
+    rounds = [
+        (work, turn)
+        for work in all_works()
+        if arguments.only in work.name
+        for turn in range(sampler_of(arguments).turns)
+    ]
+    for work, turn in rounds:
+        forwards = turn % 2 == 0
+        if not forwards and not let_caller_measure(work):
+            break
+        for name in list(at_work if forwards else reversed(at_work)):
+            if not take_turn(peers[name]):
+                at_work.remove(name)
+        if forwards and not let_caller_measure(work):
             break
     for peer in peers.values():
         peer.stdin.close()
     return [name for name in names if peers[name].wait() != 0]
 
 
+def let_caller_measure(work):
+    """Whether the caller wants more."""
+    print(f"turn: {work.name}", flush=True)
+    return sys.stdin.readline() != ""
+
+
 def take_turn(peer):
-    """Lets a peer run its next work; whether it lives."""
+    """Lets a peer measure its next turn; whether it lives."""
     try:
         print(file=peer.stdin, flush=True)
     except BrokenPipeError:
@@ -149,7 +179,7 @@ def parsed():
     parser.add_argument("--output", default=".", metavar="DIRECTORY", help="where the files go (default: here)")
     parser.add_argument("--only", default="", metavar="TEXT", help="run the works whose names hold this text")
     parser.add_argument("--quick", action="store_true", help="take few samples")
-    parser.add_argument("--turns", action="store_true", help="work by work, with a turn for the caller after each")
+    parser.add_argument("--turns", action="store_true", help="side by side, with turns for the caller")
     parser.add_argument("--peer", choices=PEERS, help="run this library alone, in this very process")
     return parser.parse_args()
 

@@ -7,9 +7,9 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures operations and training steps, and NumPy, PyTorch, JAX and TensorFlow beside them.",
     discussion: """
-      Without options: every work in Nabla, operation by operation and compiled. With --peers, each work in the \
-      libraries that the Python interpreter has and then in Nabla, and at the end a table of all with the ratios and \
-      with what Nabla has to reach. Nothing else should run meanwhile.
+      Without options: every work in Nabla, operation by operation and compiled. With --peers, the libraries that the \
+      Python interpreter has and Nabla take turns at each work, and at the end there is a table of all with the ratios \
+      and with what Nabla has to reach. Nothing else should run meanwhile.
 
       Exit codes: 0, also where a goal is missed or a peer is left out; 1 when no peer could be measured or a file \
       cannot be written; 64 for bad arguments; 65 for a file that holds no results; 66 for a file, an interpreter or \
@@ -70,7 +70,7 @@ struct Bench: ParsableCommand {
     var (all, complaints) = try peers ? measureInTurns() : (readResults(), [])
     if !all.contains(where: { $0.library == Contender.ours }) {
       var ours = OwnResults(works, isQuick: quick) { Console.line($0) }
-      ours.measure()
+      ours.measureTheRest()
       all.append(ours.results)
     }
     // Nabla's column is the first, wherever its results are from.
@@ -100,16 +100,16 @@ extension Bench {
     return all
   }
 
-  /// Every work in the peers, and then in Nabla: what makes the machine slower for a while is the same for all.
+  /// The peers and Nabla in turns: what makes the machine slower for a while is the same for all.
   private func measureInTurns() throws -> ([Results], [String]) {
     do {
       let peers = try Peers(interpreter: python ?? "python3", folder: scripts ?? "Benchmarks/peers")
       var ours: OwnResults?
       let (results, complaints) = try peers.measure(only: only ?? "", isQuick: quick, print: Console.line) { name in
         if ours == nil { ours = OwnResults(works, isQuick: quick) { Console.line($0) } }
-        ours?.measure(named: name)
+        ours?.takeTurn(of: name)
       }
-      ours?.measure()
+      ours?.measureTheRest()
       return (results + (ours.map { [$0.results] } ?? []), complaints)
     } catch let error as PeersError {
       if case .nothingMeasured = error { throw CommandError(.failure, error.description) }

@@ -26,7 +26,8 @@ public struct Peers {
     if !FileManager.default.fileExists(atPath: script) { throw PeersError.noScripts(folder: folder) }
   }
 
-  /// Runs the scripts, whose progress is printed, work by work: after each, `turn` is called with its name.
+  /// Runs the scripts, whose progress is printed. Several times in each work they pause, and `turn` is called with its
+  /// name.
   ///
   /// A peer that is not installed, or that fails, is left out and told in `complaints`. Throws a ``PeersError`` where
   /// the interpreter cannot be started, or no peer could be measured.

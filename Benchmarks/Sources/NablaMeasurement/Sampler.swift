@@ -6,12 +6,12 @@ import Musl
 import Darwin
 #endif
 
-/// Takes samples of how long calls last.
+/// How samples are taken of how long calls last.
 ///
-/// Every call is warmed up once. Calls that are shorter than `sampleSeconds` are timed in loops of that length, so that
-/// the clock's own cost and steps vanish. The peers' script follows the same rules.
+/// Every call is warmed up first. Calls that are shorter than `sampleSeconds` are timed in loops of that length, so that
+/// the clock's own cost and steps vanish. The peers' scripts follow the same rules.
 public struct Sampler: Sendable {
-  /// What one call, or one set of alternating calls, may take in all.
+  /// What the samples of one call, or of one set of alternating calls, may take in all.
   public var budgetSeconds: Double
   /// The least length of one sample.
   public var sampleSeconds: Double
@@ -19,56 +19,97 @@ public struct Sampler: Sendable {
   public var minimumCount: Int
   /// The largest number of samples.
   public var maximumCount: Int
-  /// The pause before another of several calls, after which the threads of the last have ceased to spin for more work.
+  /// In how many turns they are taken; between two of them, others have theirs.
+  public var turns: Int
+  /// The pause before another's turn, after which the threads of the last have ceased to spin for more work.
   public var settlingSeconds: Double
 
   /// Enough samples for a median that holds.
   public static let full = Sampler(
-    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 7, maximumCount: 200, settlingSeconds: 0.3)
+    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 7, maximumCount: 203, turns: 7, settlingSeconds: 0.3)
   /// Few samples: whether it runs, not how fast.
   public static let quick = Sampler(
-    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 3, maximumCount: 20, settlingSeconds: 0.01)
+    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 4, maximumCount: 20, turns: 2, settlingSeconds: 0.01)
 
-  /// Samples of one call.
-  public func measure(_ call: @escaping () -> Void) -> Measurement { measure(alternating: [call])[0] }
+  /// The part of it that one turn has, where `count` calls share the budget.
+  fileprivate func part(ofCalls count: Int) -> Sampler {
+    var part = self
+    part.budgetSeconds /= Double(turns * count)
+    part.minimumCount = (minimumCount + turns - 1) / turns
+    part.maximumCount = (maximumCount + turns - 1) / turns
+    return part
+  }
+
+  /// Samples of one call that has all turns alone.
+  public func measure(_ call: @escaping () -> Void) -> Measurement {
+    var series = Series(call, sampler: self)
+    while !series.isComplete { series.takeTurn() }
+    return series.measurement
+  }
 
   /// Samples of several calls that take turns, so that what disturbs the machine disturbs all of them alike. Every
   /// second round runs in reverse order: none profits from always following another.
   public func measure(alternating calls: [() -> Void]) -> [Measurement] {
-    let warmUps = calls.map { seconds(of: $0, count: 1) }
-    if warmUps.reduce(0, +) > budgetSeconds { return warmUps.map { Measurement(samples: [$0]) } }
-    let counts = calls.map { max(1, Int((sampleSeconds / seconds(of: $0, count: 1)).rounded(.up))) }
-    let rounds = calls.count == 1 ? 1 : minimumCount
-    let turn = Sampler(
-      budgetSeconds: budgetSeconds / Double(rounds * calls.count), sampleSeconds: sampleSeconds,
-      minimumCount: (minimumCount + rounds - 1) / rounds, maximumCount: (maximumCount + rounds - 1) / rounds,
-      settlingSeconds: settlingSeconds)
-    var samples = calls.map { _ in [Double]() }
-    for round in 0..<rounds {
+    var all = calls.map { Series($0, sampler: self, sharingWith: calls.count - 1) }
+    for round in 0..<turns {
       for index in round.isMultiple(of: 2) ? Array(calls.indices) : calls.indices.reversed() {
-        if calls.count > 1 { usleep(UInt32(settlingSeconds * 1e6)) }
-        samples[index] += turn.samples(calls[index], count: counts[index])
+        usleep(UInt32(settlingSeconds * 1e6))
+        all[index].takeTurn()
       }
     }
-    return samples.map(Measurement.init)
+    return all.map(\.measurement)
+  }
+}
+
+/// A call that is measured in turns, and the samples of it so far.
+public struct Series {
+  private let call: () -> Void
+  private let turn: Sampler
+  private let loops: Int
+  private var turnsLeft: Int
+  private var samples: [Double] = []
+
+  /// Warms a call up and finds how many of it make a sample. It shares the sampler's budget with `others`.
+  ///
+  /// A call that takes more than the budget is measured by that one.
+  public init(_ call: @escaping () -> Void, sampler: Sampler, sharingWith others: Int = 0) {
+    self.call = call
+    turn = sampler.part(ofCalls: others + 1)
+    let warmUp = Self.seconds(of: call, count: 1)
+    if warmUp > sampler.budgetSeconds / Double(others + 1) {
+      samples = [warmUp]
+      loops = 1
+      turnsLeft = 0
+    } else {
+      loops = max(1, Int((sampler.sampleSeconds / Self.seconds(of: call, count: 1)).rounded(.up)))
+      turnsLeft = sampler.turns
+    }
   }
 
-  /// Samples until the budget is used or there are enough of them.
-  private func samples(_ call: () -> Void, count: Int) -> [Double] {
-    var samples: [Double] = []
+  /// Whether all turns were taken.
+  public var isComplete: Bool { turnsLeft == 0 }
+
+  /// What was measured so far.
+  public var measurement: Measurement { Measurement(samples: samples) }
+
+  /// Takes samples until this turn's share of the budget is used, or there are enough of them. A first one, which finds
+  /// the caches and the clock as others left them, does not count. Nothing happens where all turns were taken.
+  public mutating func takeTurn() {
+    guard turnsLeft > 0 else { return }
+    turnsLeft -= 1
     let start = ContinuousClock.now
-    while samples.count < maximumCount {
-      if samples.count >= minimumCount && start.duration(to: .now).inSeconds > budgetSeconds { break }
-      samples.append(seconds(of: call, count: count))
+    _ = Self.seconds(of: call, count: loops)
+    for count in 0..<turn.maximumCount {
+      if count >= turn.minimumCount && start.duration(to: .now).inSeconds > turn.budgetSeconds { break }
+      samples.append(Self.seconds(of: call, count: loops))
     }
-    return samples
   }
 
   /// The seconds of one of `count` calls.
-  private func seconds(of call: () -> Void, count: Int) -> Double {
+  private static func seconds(of call: () -> Void, count: Int) -> Double {
     let start = ContinuousClock.now
     for _ in 0..<count { call() }
-    // A call that the clock does not see still takes some time: the quotients below stay finite.
+    // A call that the clock does not see still takes some time: the quotients stay finite.
     return max(start.duration(to: .now).inSeconds, 1e-9) / Double(count)
   }
 }

@@ -1,18 +1,21 @@
 import Nabla
 import NablaMeasurement
 
-/// Nabla's side of a run: works that are measured one after another, each printed as soon as it is known.
+/// Nabla's side of a run: works that are measured in turns, each printed as soon as it is known.
 public struct OwnResults {
   private let works: [Work]
+  private let sampler: Sampler
   private let isQuick: Bool
   private let print: (String) -> Void
   private let table: Table
+  private var trials: [Int: Trial] = [:]
   private var measured: [Int: Results.Result] = [:]
 
   /// Prints the head of the table.
   public init(_ works: [Work], isQuick: Bool, print: @escaping (String) -> Void) {
     self.works = works
     self.isQuick = isQuick
+    sampler = isQuick ? .quick : .full
     self.print = print
     table = Table(
       ["work", "mode", "median", "best", "samples"],
@@ -27,14 +30,27 @@ public struct OwnResults {
     return "OpenBLAS \(library.version), core \(library.coreUsed), \(Processor.instructionSet) loops"
   }
 
-  /// Measures the works of a name, in each mode, or all that have not been measured.
-  public mutating func measure(named name: String? = nil) {
-    for (index, work) in works.enumerated() where measured[index] == nil && name ?? work.name == work.name {
-      let result = work.measure(isQuick ? .quick : .full)
-      let times = [result.median, result.samples.min()].map { Format.time(microseconds: $0) }
-      print(table.line([result.name, result.mode.rawValue] + times + [String(result.samples.count)]))
-      measured[index] = result
+  /// Measures for one turn the works of a name, in each mode: the data of a work lives from its first turn to its last.
+  public mutating func takeTurn(of name: String) {
+    for index in works.indices where measured[index] == nil && works[index].name == name {
+      // Taken out of the list meanwhile, and so not kept twice.
+      var trial = trials.removeValue(forKey: index) ?? works[index].trial(sampler)
+      trial.takeTurn()
+      if trial.isComplete { finish(index, trial.result) } else { trials[index] = trial }
     }
+  }
+
+  /// Measures for all turns what has not been measured.
+  public mutating func measureTheRest() {
+    for (index, work) in works.enumerated() where measured[index] == nil {
+      while measured[index] == nil { takeTurn(of: work.name) }
+    }
+  }
+
+  private mutating func finish(_ index: Int, _ result: Results.Result) {
+    let times = [result.median, result.samples.min()].map { Format.time(microseconds: $0) }
+    print(table.line([result.name, result.mode.rawValue] + times + [String(result.samples.count)]))
+    measured[index] = result
   }
 
   /// What was measured, in the order of the works.

@@ -23,19 +23,8 @@ public struct Work {
     self.prepare = prepare
   }
 
-  /// Measures the work, after two calls that warm it up.
-  ///
-  /// The check is the mean absolute value of what the second call returns. The peers draw the same data from the same
-  /// stream, so theirs agree; for a training step it is the loss after one update, which a wrong gradient changes.
-  public func measure(_ sampler: Sampler) -> Results.Result {
-    let call = prepare()
-    _ = call()
-    let check = call().withUnsafeScalars { scalars in
-      scalars.reduce(0.0) { $0 + Double(abs($1)) } / Double(max(1, scalars.count))
-    }
-    let measurement = sampler.measure { consume(call()) }
-    return Results.Result(name: name, mode: mode, measurement: measurement, check: check)
-  }
+  /// Makes the data, and the call ready to be measured.
+  func trial(_ sampler: Sampler) -> Trial { Trial(self, sampler: sampler) }
 
   /// Everything, in the order of the table.
   public static var all: [Work] {
@@ -44,6 +33,36 @@ public struct Work {
 
   /// The works whose names hold a text.
   public static func all(holding text: String) -> [Work] { all.filter { text.isEmpty || $0.name.contains(text) } }
+}
+
+/// A work that is being measured.
+struct Trial {
+  private let work: Work
+  private let check: Double
+  private var series: Series
+
+  /// Makes the data and warms the call up twice.
+  ///
+  /// The check is the mean absolute value of what the second call returns. The peers draw the same data from the same
+  /// stream, so theirs agree; for a training step it is the loss after one update, which a wrong gradient changes.
+  fileprivate init(_ work: Work, sampler: Sampler) {
+    self.work = work
+    let call = work.prepare()
+    _ = call()
+    check = call().withUnsafeScalars { scalars in
+      scalars.reduce(0.0) { $0 + Double(abs($1)) } / Double(max(1, scalars.count))
+    }
+    series = Series({ consume(call()) }, sampler: sampler)
+  }
+
+  var isComplete: Bool { series.isComplete }
+
+  mutating func takeTurn() { series.takeTurn() }
+
+  /// What came out so far.
+  var result: Results.Result {
+    Results.Result(name: work.name, mode: work.mode, measurement: series.measurement, check: check)
+  }
 }
 
 /// The stream that all data comes from: NumPy's PCG64, so that the peers work on the same numbers.
