@@ -17,11 +17,20 @@ class Sampler:
     least_count: int
     largest_count: int
     turns: int
-    settling: float  # seconds after which a library's threads have ceased to spin for more work: OpenMP's wait for 0.2
 
 
-FULL = Sampler(budget=2, least_sample=2e-3, least_count=7, largest_count=203, turns=7, settling=0.3)
-QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=4, largest_count=20, turns=2, settling=0.01)
+FULL = Sampler(budget=2, least_sample=2e-3, least_count=21, largest_count=210, turns=21)
+QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=4, largest_count=20, turns=2)
+
+
+def rest():
+    """Waits until the threads of this process have ceased to spin for more work: a third of a second at most."""
+    step = 0.02
+    for _ in range(16):
+        before = time.process_time()
+        time.sleep(step)
+        if time.process_time() - before < step / 10:
+            return
 
 
 class Series:

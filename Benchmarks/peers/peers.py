@@ -19,7 +19,6 @@ import os
 import pathlib
 import subprocess
 import sys
-import time
 
 PEERS = {"numpy": "numpy_peer", "torch": "torch_peer", "jax": "jax_peer", "tensorflow": "tensorflow_peer"}
 
@@ -30,8 +29,7 @@ OPENBLAS_SETTINGS = ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"]
 class Turns:
     """A peer's side of the turns. What libraries print goes to standard error from here on."""
 
-    def __init__(self, settling):
-        self.settling = settling
+    def __init__(self):
         self.answers = os.fdopen(os.dup(1), "w")
         os.dup2(2, 1)
         self.pass_on()
@@ -41,7 +39,9 @@ class Turns:
             sys.exit("the turns have ended")
 
     def pass_on(self):
-        time.sleep(self.settling)
+        from measuring import rest
+
+        rest()
         print("done", file=self.answers, flush=True)
 
     def finish(self):
@@ -68,7 +68,7 @@ def run_peer(name, arguments):
 
     peer = importlib.import_module(PEERS[name]).Peer()
     sampler = sampler_of(arguments)
-    turns = Turns(sampler.settling) if arguments.turns else NoTurns()
+    turns = Turns() if arguments.turns else NoTurns()
     results = []
     for work in all_works():
         if arguments.only in work.name:

@@ -21,15 +21,13 @@ public struct Sampler: Sendable {
   public var maximumCount: Int
   /// In how many turns they are taken; between two of them, others have theirs.
   public var turns: Int
-  /// The pause before another's turn, after which the threads of the last have ceased to spin for more work.
-  public var settlingSeconds: Double
 
   /// Enough samples for a median that holds.
   public static let full = Sampler(
-    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 7, maximumCount: 203, turns: 7, settlingSeconds: 0.3)
+    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 21, maximumCount: 210, turns: 21)
   /// Few samples: whether it runs, not how fast.
   public static let quick = Sampler(
-    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 4, maximumCount: 20, turns: 2, settlingSeconds: 0.01)
+    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 4, maximumCount: 20, turns: 2)
 
   /// The part of it that one turn has, where `count` calls share the budget.
   fileprivate func part(ofCalls count: Int) -> Sampler {
@@ -53,11 +51,22 @@ public struct Sampler: Sendable {
     var all = calls.map { Series($0, sampler: self, sharingWith: calls.count - 1) }
     for round in 0..<turns {
       for index in round.isMultiple(of: 2) ? Array(calls.indices) : calls.indices.reversed() {
-        usleep(UInt32(settlingSeconds * 1e6))
         all[index].takeTurn()
+        Self.rest()
       }
     }
     return all.map(\.measurement)
+  }
+
+  /// Waits until the threads of this process have ceased to spin for more work, which would slow down who is next: until
+  /// they take less than a tenth of a processor, and a third of a second at most.
+  public static func rest() {
+    let step = 0.02
+    for _ in 0..<16 {
+      let before = clock()
+      usleep(UInt32(step * 1e6))
+      if Double(clock() - before) / Double(CLOCKS_PER_SEC) < step / 10 { return }
+    }
   }
 }
 

@@ -38,6 +38,7 @@ public struct OwnResults {
       trial.takeTurn()
       if trial.isComplete { finish(index, trial.result) } else { trials[index] = trial }
     }
+    Sampler.rest()
   }
 
   /// Measures for all turns what has not been measured.
