@@ -17,10 +17,11 @@ class Sampler:
     least_count: int
     largest_count: int
     turns: int
+    warm_up: float
 
 
-FULL = Sampler(budget=2, least_sample=2e-3, least_count=21, largest_count=210, turns=21)
-QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=4, largest_count=20, turns=2)
+FULL = Sampler(budget=2, least_sample=2e-3, least_count=21, largest_count=210, turns=21, warm_up=0.04)
+QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=4, largest_count=20, turns=2, warm_up=1e-3)
 
 
 def rest():
@@ -53,10 +54,9 @@ class Series:
         self.loops = max(1, math.ceil(sampler.least_sample / seconds(call, 1, self.finish)))
 
     def take_turn(self):
-        """Samples until this turn's share of the budget is used; a first one does not count."""
+        """Warms up, and samples until this turn's share of the budget is used."""
         if self.is_too_long:
             return
-        gc.collect()
         gc.disable()
         try:
             self._sample(self.sampler)
@@ -65,7 +65,8 @@ class Series:
 
     def _sample(self, sampler):
         start = time.perf_counter()
-        seconds(self.call, self.loops, self.finish)
+        while time.perf_counter() - start < sampler.warm_up:
+            self.finish(self.call())
         for count in range(math.ceil(sampler.largest_count / sampler.turns)):
             is_used = time.perf_counter() - start > sampler.budget / sampler.turns
             if is_used and count >= math.ceil(sampler.least_count / sampler.turns):

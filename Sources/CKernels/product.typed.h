@@ -28,13 +28,10 @@ NABLA_INLINE void TYPED(pack)(const T *x, ptrdiff_t across, ptrdiff_t along, ptr
   }
 }
 
-/// Packs rows of a into panels as high as a tile; where others are read in place, only the last, if it has fewer rows.
-static void TYPED(pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k,
-                             int in_place, void *y) {
-  const ptrdiff_t first = in_place ? rows / TILE_ROWS * TILE_ROWS : 0;
-  const T *x = (const T *)a + first * across;
-  T *panel = (T *)y + first * k;
-  rows -= first;
+/// Packs rows of a into panels as high as a tile.
+static void TYPED(pack_rows)(const void *a, ptrdiff_t across, ptrdiff_t along, ptrdiff_t rows, ptrdiff_t k, void *y) {
+  const T *x = a;
+  T *panel = y;
   if (across == 1)
     for (; rows >= LINE_PANELS * TILE_ROWS; rows -= LINE_PANELS * TILE_ROWS) {
       for (ptrdiff_t p = 0; p < k; p++)
@@ -54,11 +51,10 @@ NABLA_INLINE ptrdiff_t TYPED(panel_width)(ptrdiff_t columns) {
   return columns < TILE_COLUMNS ? columns : TILE_COLUMNS;
 }
 
-/// Packs the panels of columns of b that begin in first ..< end: panels of whole vectors. Where others are read in place,
-/// only those that are not whole.
+/// Packs columns of b into panels of whole vectors; where others are read in place, only those that are not whole.
 static void TYPED(pack_columns)(const void *b, ptrdiff_t across, ptrdiff_t along, ptrdiff_t columns, ptrdiff_t k,
-                                ptrdiff_t first, ptrdiff_t end, int in_place, void *y) {
-  for (ptrdiff_t j = first, width; j < columns && j < end; j += width) {
+                                int in_place, void *y) {
+  for (ptrdiff_t j = 0, width; j < columns; j += width) {
     width = TYPED(panel_width)(columns - j);
     if (in_place && width % LANES == 0) continue;
     const T *x = (const T *)b + j * across;
@@ -81,12 +77,11 @@ typedef struct {
   ptrdiff_t across, along;
 } TYPED(rows);
 
-/// A panel of b: its row p begins at x + p * along. `next` is what is fetched meanwhile, `pace` bytes for each row.
+/// A panel of b: its row p begins at x + p * along. `next` is what is fetched meanwhile, an element with each row.
 typedef struct {
   const T *x;
   ptrdiff_t along;
-  const char *next;
-  ptrdiff_t pace;
+  const T *next;
 } TYPED(columns);
 
 /// Where a tile is stored.
@@ -104,7 +99,7 @@ NABLA_INLINE void TYPED(tile)(const int vectors, TYPED(rows) a, TYPED(columns) b
       sum[i][j] = 0;
       __builtin_prefetch(to.y + i * to.step + j * LANES, 1); // it is needed once k is through
     }
-  for (; k > 0; k--, a.x += a.along, b.x += b.along, b.next += b.pace) {
+  for (; k > 0; k--, a.x += a.along, b.x += b.along, b.next++) {
     __builtin_prefetch(b.next);
     TYPED(vector) row[TILE_VECTORS];
     UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b.x + j * LANES);
@@ -151,22 +146,23 @@ static void TYPED(part_of_tile)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TY
     }
 }
 
-/// y (+)= a b for operands that are packed, or are read in place where their panels are whole.
+/// y (+)= a b for operands that are packed, or are read in place where their panels are whole. While a panel of a is
+/// multiplied with all of b, the next one is fetched, a row of it with each panel of b.
 static void TYPED(multiply)(const operand *a, const operand *b, ptrdiff_t k, void *y, ptrdiff_t step, int adds,
                             ptrdiff_t rows, ptrdiff_t columns) {
-  const ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS;
-  for (ptrdiff_t j = 0, width; j < columns; j += width) {
-    width = TYPED(panel_width)(columns - j);
-    const T *const packed = (const T *)b->packed + j * k;
-    const ptrdiff_t padded = (width + LANES - 1) / LANES * LANES;
-    TYPED(columns) panel = {packed, padded, (const char *)(packed + width * k), TILE_COLUMNS * (ptrdiff_t)sizeof(T) / tiles};
-    if (b->stored && width == padded) panel = (TYPED(columns)){(const T *)b->stored + j, b->step, b->stored, 0};
-    TYPED(target) to = {(T *)y + j, step, adds};
-    for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS, to.y += TILE_ROWS * step, panel.next += k * panel.pace) {
-      const ptrdiff_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
-      TYPED(rows) factors = {(const T *)a->packed + i * k, 1, TILE_ROWS};
-      if (a->stored && height == TILE_ROWS) factors = (TYPED(rows)){(const T *)a->stored + i * a->step, a->step, 1};
-      TYPED(part_of_tile)(factors, panel, k, to, height, width);
+  for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) {
+    const ptrdiff_t height = rows - i < TILE_ROWS ? rows - i : TILE_ROWS;
+    const int in_place = a->stored && height == TILE_ROWS;
+    TYPED(rows) panel = {(const T *)a->packed + (a->stored ? 0 : i * k), 1, TILE_ROWS};
+    if (in_place) panel = (TYPED(rows)){(const T *)a->stored + i * a->step, a->step, 1};
+    const ptrdiff_t row_step = in_place ? a->step : k;
+    const T *const next = panel.x + TILE_ROWS * row_step;
+    for (ptrdiff_t j = 0, width, row = 0; j < columns; j += width, row++) {
+      width = TYPED(panel_width)(columns - j);
+      const ptrdiff_t padded = (width + LANES - 1) / LANES * LANES;
+      TYPED(columns) factors = {(const T *)b->packed + j * k, padded, next + row % TILE_ROWS * row_step};
+      if (b->stored && width == padded) factors = (TYPED(columns)){(const T *)b->stored + j, b->step, factors.next};
+      TYPED(part_of_tile)(panel, factors, k, (TYPED(target)){(T *)y + i * step + j, step, adds}, height, width);
     }
   }
 }

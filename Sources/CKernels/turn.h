@@ -59,7 +59,8 @@ NABLA_TURN nabla_turn(const void *from, ptrdiff_t sf, void *to, ptrdiff_t st, pt
         } else {
           nabla_turn_four((const uint64_t *)from + j * sf + i, sf, (uint64_t *)to + i * st + j, st);
         }
-  for (ptrdiff_t i = 0; i < rows; i++)
+  // The rest: columns beside the whole pieces, then rows below them.
+  for (ptrdiff_t i = whole_columns < columns ? 0 : whole_rows; i < rows; i++)
     for (ptrdiff_t j = i < whole_rows ? whole_columns : 0; j < columns; j++)
       if (width == 4) {
         ((uint32_t *)to)[i * st + j] = ((const uint32_t *)from)[j * sf + i];

@@ -21,13 +21,16 @@ public struct Sampler: Sendable {
   public var maximumCount: Int
   /// In how many turns they are taken; between two of them, others have theirs.
   public var turns: Int
+  /// How long a call runs at the start of a turn before samples are taken: caches and the clock are as others left them, and
+  /// the host of a virtual machine finds a place for processors that wake up. It counts to the budget.
+  public var warmUpSeconds: Double
 
   /// Enough samples for a median that holds.
   public static let full = Sampler(
-    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 21, maximumCount: 210, turns: 21)
+    budgetSeconds: 2, sampleSeconds: 2e-3, minimumCount: 21, maximumCount: 210, turns: 21, warmUpSeconds: 0.04)
   /// Few samples: whether it runs, not how fast.
   public static let quick = Sampler(
-    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 4, maximumCount: 20, turns: 2)
+    budgetSeconds: 0.1, sampleSeconds: 5e-4, minimumCount: 4, maximumCount: 20, turns: 2, warmUpSeconds: 1e-3)
 
   /// The part of it that one turn has, where `count` calls share the budget.
   fileprivate func part(ofCalls count: Int) -> Sampler {
@@ -101,13 +104,13 @@ public struct Series {
   /// What was measured so far.
   public var measurement: Measurement { Measurement(samples: samples) }
 
-  /// Takes samples until this turn's share of the budget is used, or there are enough of them. A first one, which finds
-  /// the caches and the clock as others left them, does not count. Nothing happens where all turns were taken.
+  /// Warms up, and takes samples until this turn's share of the budget is used, or there are enough of them. Nothing
+  /// happens where all turns were taken.
   public mutating func takeTurn() {
     guard turnsLeft > 0 else { return }
     turnsLeft -= 1
     let start = ContinuousClock.now
-    _ = Self.seconds(of: call, count: loops)
+    repeat { call() } while start.duration(to: .now).inSeconds < turn.warmUpSeconds
     for count in 0..<turn.maximumCount {
       if count >= turn.minimumCount && start.duration(to: .now).inSeconds > turn.budgetSeconds { break }
       samples.append(Self.seconds(of: call, count: loops))
