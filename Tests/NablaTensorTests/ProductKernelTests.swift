@@ -78,7 +78,7 @@ func product<S: FloatingPointScalar>(
       (1, 1, 1), (8, lanes, 1), (7, lanes - 1, 3), (9, lanes + 1, 8), (8, 2 * lanes, 17), (16, 2 * lanes + 3, 5),
       (5, 3 * lanes, 9), (24, 3 * lanes + 1, 31), (17, 4 * lanes, 64), (8, 4 * lanes + 1, 65), (33, 7 * lanes - 2, 12),
       (3, 10, 2048 / MemoryLayout<S>.size), (11, lanes + 2, 2048 / MemoryLayout<S>.size + 1), (9, 5, 1100), (130, 9, 7),
-      (257, 3, 20), (2, 2050, 3), (10, 4100, 1),
+      (257, 3, 20), (2, 2050, 3), (10, 4100, 1), (4100, 9, 3),
     ]
     for (m, n, k) in sizes {
       let layouts = [
@@ -183,38 +183,32 @@ func product<S: FloatingPointScalar>(
     check(Double.self)
   }
 
-  /// Large products are shared in the kernel: in blocks of rows, in several parts of k, and of columns.
-  @Test func threadsShareLargeProducts() {
-    for (m, n, k) in [(300, 500, 700), (2000, 257, 200), (256, 2100, 300)] {
-      let pieces = ProductPieces(m, n, k, part: k, threads: 2)
-      #expect(pieces.areShared && (pieces.rows, pieces.columns, pieces.depth) == (m, n, k))
+  /// However many threads share a product, whatever blocks of rows and columns they take, and where rows or columns have to
+  /// be packed: the bits are those of one tile after another.
+  @Test func threadsShareProducts() {
+    for (m, n, k) in [(300, 500, 700), (2000, 257, 200), (256, 2100, 530), (4111, 70, 33), (8, 200, 5)] {
       var generator = RandomGenerator(seed: 39)
-      let a = Tensor<Float>.random(.normal, shape: [m, k], using: &generator)
-      let b = Tensor<Float>.random(.normal, shape: [k, n], using: &generator)
-      let alone = product(a, b, by: .nabla, threads: 1)
-      #expect(product(a, b, by: .nabla, threads: 2) == alone)
-      let byColumns = Tensor(shape: [n, k], scalars: b.transposed().scalars).transposed()
-      #expect(product(a, byColumns, by: .nabla, threads: 7) == alone)
-    }
-    #expect(!ProductPieces(256, 256, 100, part: 100, threads: 2).areShared)
-    #expect(!ProductPieces(2000, 200, 2000, part: 500, threads: 2).areShared)
-    #expect(!ProductPieces(2000, 2000, 2000, part: 500, threads: 1).areShared)
-  }
-
-  /// Pieces are whole tiles, hardly more of them than threads.
-  @Test func piecesFitTheThreads() {
-    for (m, n) in [(16, 64), (2048, 2048), (17, 5000), (5000, 70), (100, 100), (1, 1)] {
-      for threads in [1, 2, 3, 7, 64] {
-        let pieces = ProductPieces(m, n, 5, part: 5, threads: threads)
-        let (down, across) = ((m + pieces.rows - 1) / pieces.rows, (n + pieces.columns - 1) / pieces.columns)
-        #expect(pieces.depth == 5 && down * across < 2 * threads, "\(m) \(n) \(threads)")
-        #expect((pieces.rows % 8 == 0 || pieces.rows == m) && (pieces.columns % 16 == 0 || pieces.columns == n))
+      for byColumns in [false, true] {
+        let a = Matrix<Float>(m, k, row: byColumns ? 1 : k, column: byColumns ? m : 1, &generator)
+        let b = Matrix<Float>(k, n, row: byColumns ? 1 : n, column: byColumns ? k : 1, &generator)
+        var product = nabla_product(
+          m: m, n: n, k: k, a_row: a.row, a_column: a.column, b_row: b.row, b_column: b.column, y_row: n)
+        var inTiles = [Float](repeating: .nan, count: m * n)
+        nabla_multiply_matrices_in_tiles(&product, Float.dtype.rawValue, a.memory, b.memory, &inTiles)
+        for threads: Int32 in [1, 2, 3, 7, 64] {
+          var y = [Float](repeating: .nan, count: m * n)
+          nabla_multiply_matrices(&product, Float.dtype.rawValue, threads, a.memory, b.memory, &y)
+          #expect(y == inTiles, "[\(m), \(k)] · [\(k), \(n)] for \(threads) threads, by columns: \(byColumns)")
+        }
       }
     }
-    let wide = ProductPieces(128, 512, 400, part: 400, threads: 2)
-    #expect(wide.rows == 128 && wide.columns == 256)
+  }
+
+  /// Where operands are large beside the result, each thread has its parts of k; else all share one piece.
+  @Test func partsOfTheSumAreThreads() {
     for (k, threads, depth) in [(784, 2, 392), (784, 1, 784), (784, 3, 784), (1568, 2, 392), (2 * 392 - 1, 2, 392)] {
-      #expect(ProductPieces(128, 512, k, part: 392, threads: threads).depth == depth, "\(k) on \(threads) threads")
+      let pieces = ProductPieces(128, 512, k, part: 392, threads: threads)
+      #expect(pieces.depth == depth && pieces.rows == 128 && pieces.columns == 512, "\(k) on \(threads) threads")
     }
     #expect(ProductPieces(1024, 1024, 1024, part: 512, threads: 2).depth == 1024)
   }

@@ -136,17 +136,17 @@ package struct MatrixProduct {
     }
     if hasKernelsParts && !Parallel.isFree { return runPiece(a, b, y, 0..<m, 0..<n, 0..<k) }
     OpenBLAS.withOneThread { threads in
-      if hasKernelsParts && pieces.areShared {
-        runPiece(a, b, y, 0..<m, 0..<n, 0..<k, threads: threads)
-      } else if let scratch {
+      if let scratch {
         runParts(a, b, y, scratch.base.assumingMemoryBound(to: T.self), threads)
+      } else if hasKernelsParts {
+        runPiece(a, b, y, 0..<m, 0..<n, 0..<k, threads: threads)
       } else {
         runBlocks(a, b, y, threads)
       }
     }
   }
 
-  /// The blocks of the result, on all threads.
+  /// The blocks of the result that OpenBLAS computes, on all threads.
   private func runBlocks<T: BLASScalar>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
   ) {
@@ -154,7 +154,7 @@ package struct MatrixProduct {
     let bands = (m + pieces.rows - 1) / pieces.rows
     // Where bands of rows are enough for the threads, the blocks of a band are one call of OpenBLAS, which packs their rows
     // once; blocks end where the kernels' own do, so the bits are the same.
-    let columns = kernel == .openBLAS && bands % threads == 0 ? n : pieces.columns
+    let columns = bands % threads == 0 ? n : pieces.columns
     let across = (n + columns - 1) / columns
     Parallel.forEach(bands * across, threads: threads) { piece in
       let (row, column) = (piece / across * pieces.rows, piece % across * columns)

@@ -2,14 +2,12 @@
 ///
 /// OpenBLAS, which would keep threads of its own busy waiting beside ours, computes each piece on the thread that asks. The
 /// rule for its pieces knows shapes alone, so the bits of a result do not depend on the number of threads. Nabla's own kernel
-/// gives the same bits however a product is cut over rows and columns, and along k between its own parts: for it, pieces
-/// fit the threads.
+/// gives the same bits however a product is cut over rows and columns, and along k between its own parts: it cuts for the
+/// threads that share it.
 package struct ProductPieces {
   package var rows: Int
   package var columns: Int
   package var depth: Int
-  /// Whether the kernel's threads share a single piece.
-  package private(set) var areShared = false
 
   /// Products of fewer multiplications are not cut, and OpenBLAS itself keeps them on one thread.
   static let smallest = 1 << 18
@@ -61,38 +59,16 @@ package struct ProductPieces {
 
   /// The most parts along k that are pieces of a product by Nabla's own kernel.
   private static let ownParts = 8
-  /// The packing of one element of an operand, in multiplications: measured for products of 256 to 2048.
-  private static let packing = 24
 
-  /// The multiplications, rows and columns from which the kernel's threads share one piece: they pack b together, once, and
-  /// take blocks of rows by turns. Each part of k begins and ends together, which narrower products would notice.
-  private static let sharedWork = 1 << 23
-  private static let sharedEdge = 256
-
-  /// [m, k] · [k, n] for Nabla's own kernel, which sums k in parts of `part`: a piece for each of `threads`.
+  /// [m, k] · [k, n] for Nabla's own kernel, which sums k in parts of `part`.
   ///
   /// Where the operands are large beside the result, the parts are pieces: each element of the operands is then read by one
-  /// thread, which for a variable is often the one that updated it. Else each piece needs rows of a and columns of b, which
-  /// are packed for it: the nearer to a square, the less. Sides are whole tiles, or at least whole vectors.
+  /// thread, which for a variable is often the one that updated it. Else there is one piece, which the threads share.
   package init(_ m: Int, _ n: Int, _ k: Int, part: Int, threads: Int) {
     (rows, columns, depth) = (m, n, k)
     let parts = (k + part - 1) / part
     if threads > 1 && parts > 1 && parts % threads == 0 && parts <= Self.ownParts && 2 * m * n * parts <= k * (m + n) {
       depth = part
-      return
-    }
-    if threads > 1 && min(m, n) >= Self.sharedEdge && m * n * k >= Self.sharedWork {
-      areShared = true
-      return
-    }
-    var least = Int.max
-    for down in 1...max(1, threads) {
-      let across = (threads + down - 1) / down
-      let height = ((m + down - 1) / down + 7) / 8 * 8
-      let width = ((n + across - 1) / across + 15) / 16 * 16
-      let rounds = (down * across + threads - 1) / threads
-      let cost = rounds * (height * width + Self.packing * (height + width))
-      if cost < least { (least, rows, columns) = (cost, height, width) }
     }
   }
 }
