@@ -108,7 +108,7 @@ final class Execution {
     var owners: [AnyObject] = []
   }
 
-  init(_ parts: Parts, _ program: Program, _ subnormals: Subnormals, afterRun: [() -> Void]) {
+  init(_ parts: Parts, _ program: Program, _ subnormals: Subnormals, afterRun: [Graph.Action]) {
     self.program = program
     self.subnormals = subnormals
     canFail = program.canFail
@@ -116,7 +116,7 @@ final class Execution {
     turns = FixedArray(parts.turns)
     arguments = FixedArray(parts.arguments)
     variables = FixedArray(parts.variables)
-    let actions = afterRun.map { Action($0) }
+    let actions = afterRun.map { Action($0.body) }
     numbers = FixedArray(parts.numbers.map { Unmanaged.passUnretained($0) })
     self.afterRun = FixedArray(actions.map { Unmanaged.passUnretained($0) })
     outputs = FixedArray(parts.outputs)
@@ -198,9 +198,11 @@ final class Execution {
 
   /// Lets the result be written to memory that the caller receives.
   private func freshOutput(_ index: Int) -> AnyTensor {
-    let result = outputs[index].window._withUnsafeGuaranteedRef { Storage(dtype: $0.dtype, shape: $0.shape) }
-    move(outputs[index].slot, to: result.base)
-    return AnyTensor(result)
+    let result = AnyTensor(
+      outputs[index].window._withUnsafeGuaranteedRef { Storage(dtype: $0.dtype, shape: $0.shape) })
+    // Asked of the tensor: the storage's own property is checked for exclusive access in other modules.
+    move(outputs[index].slot, to: result.address)
+    return result
   }
 
   /// Locks the variables from `index` on, one inside the other, and runs the calls. A value that nobody else holds is

@@ -76,12 +76,12 @@ final class FunctionTracer: Tracer {
   }
 
   override func scalar(_ dtype: DType, _ number: @escaping () -> Double) -> AnyTensor {
-    graph.scalars.append(number)
+    graph.scalars.append(Graph.Scalar(value: number))
     return symbol(append(.scalar(graph.scalars.count - 1), TensorType(dtype, .scalar)))
   }
 
   override func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {
-    graph.afterRun.append(body)
+    graph.afterRun.append(Graph.Action(body: body))
     afterRunCounts[ObjectIdentifier(owner), default: 0] += 1
   }
   override func countAfterRun(_ owner: AnyObject) -> Int { afterRunCounts[ObjectIdentifier(owner), default: 0] }

@@ -27,8 +27,11 @@ struct Graph {
 
   var nodes: [Node] = []
   var variables: [AnyVariable] = []
-  var scalars: [() -> Double] = []
-  var afterRun: [() -> Void] = []
+  // An array of closures would keep each in a general form, which is called through two others.
+  struct Scalar { let value: () -> Double }
+  struct Action { let body: () -> Void }
+  var scalars: [Scalar] = []
+  var afterRun: [Action] = []
   /// The nodes that the function returns.
   var outputs: [Int] = []
   /// The new values of variables.

@@ -73,7 +73,7 @@ final class Plan {
           parts.variables.append(Execution.Reading(variable: variable, slot: slot))
         }
       case .scalar(let place):
-        parts.numbers.append(Execution.Number(graph.scalars[place], into: AnyTensor(numbers[node]!)))
+        parts.numbers.append(Execution.Number(graph.scalars[place].value, into: AnyTensor(numbers[node]!)))
       case .constant, .operation: break
       }
     }
