@@ -57,7 +57,7 @@ public class Adam<Scalar: FloatingPointScalar>: Optimizer {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
     // A compiled function may take several steps in one run, which are counted at its end.
     let ahead = 1 + countAfterRun(self)
-    for pair in pairs { update(pair.variable, pair.gradient!, ahead) }
+    Subnormals.flushed.run { for pair in pairs { update(pair.variable, pair.gradient!, ahead) } }
     afterRun(self) { self.step += 1 }
   }
 

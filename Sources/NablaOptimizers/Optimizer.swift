@@ -20,7 +20,9 @@ public protocol Optimizer<Scalar>: AnyObject {
   var step: Int { get }
   /// The length of a step.
   var learningRate: Scalar { get set }
-  /// Takes one step. Updates run in place where nothing else refers to a variable's memory.
+  /// Takes one step. Updates run in place where nothing else refers to a variable's memory. What they compute that is too
+  /// small for a normal number is zero, eagerly as in compiled functions: moments decay without end, and
+  /// ``Subnormals`` says what that would cost.
   ///
   /// Errors: no gradient that is not nil; a gradient of another shape than its variable.
   func applyGradients(_ gradientsAndVariables: [GradientPair])

@@ -56,7 +56,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   /// Takes one step.
   public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
     guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
-    for pair in pairs { update(pair.variable, pair.gradient!) }
+    Subnormals.flushed.run { for pair in pairs { update(pair.variable, pair.gradient!) } }
     afterRun(self) { self.stepCount += 1 }
   }
 

@@ -1,3 +1,5 @@
+import NablaTensor
+
 /// The numbers that decide how a graph is laid out (they depend on shapes alone, so results do too), and how it rounds.
 package struct PlanOptions: Sendable {
   /// What becomes of results too small for normal numbers.

@@ -157,15 +157,15 @@ import Testing
     ] { #expect(result.output.contains(text), "\(result.output)") }
   }
 
-  /// Nabla measures a work when the peers have, and only then the scripts go on.
+  /// Nabla measures when it is its turn, and only then the scripts go on; a work of two turns is known after the second.
   @Test func worksAreMeasuredInTurns() throws {
     let numpy = Executable.resource("bench_numpy.json")
     let result = try run(
-      "cp '\(numpy)' \"$3/NumPy.json\"; echo before; echo 'turn: add, 16'; read line; echo \"after$line.\"; "
-        + "echo 'turn: another'; read line || exit 1; echo end")
+      "cp '\(numpy)' \"$3/NumPy.json\"; echo before; echo 'turn: add, 16'; read line; echo \"between$line.\"; "
+        + "echo 'turn: add, 16'; read line; echo \"after$line.\"; echo 'turn: another'; read line || exit 1; echo end")
     #expect(result.status == 0 && result.error == "", "\(result.error)")
     let lines = result.output.split(separator: "\n").map(String.init)
-    let order = ["before", "machine", "add, 16 ", "after.", "end"].map { start in
+    let order = ["before", "machine", "between.", "add, 16 ", "after.", "end"].map { start in
       lines.firstIndex { $0.hasPrefix(start) } ?? -1
     }
     #expect(order == order.sorted() && order.first == 0, "\(order): \(result.output)")

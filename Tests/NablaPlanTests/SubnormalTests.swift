@@ -55,6 +55,30 @@ struct SubnormalTests {
     #expect(compiled(f)(x).scalars == compiled(subnormals: .kept, f)(x).scalars)
   }
 
+  /// Eager steps of optimizers flush them, and nothing around a step does. Kept ones can be had by compiling.
+  @Test func optimizersFlush() {
+    func step(_ optimizer: any Optimizer<Float>, _ variable: Variable<Float>) {
+      optimizer.applyGradients([Tensor<Float>(repeating: 1e-20, shape: [40])], to: [variable])
+    }
+    let variable = Variable(Tensor<Float>(repeating: 0, shape: [40]))
+    step(SGD(learningRate: 1e-20), variable)
+    #expect(variable.value.scalars.allSatisfy { $0 == (canFlush ? 0 : -tiny) })
+    #expect(square(Tensor<Float>(repeating: 1e-20, shape: [40])).scalars.allSatisfy { $0 == tiny })
+
+    let kept = Variable(Tensor<Float>(repeating: 0, shape: [40]))
+    let sgd = SGD<Float>(learningRate: 1e-20)
+    compiled(subnormals: .kept) { (_: Tensor<Float>) in step(sgd, kept) }(Tensor<Float>([0]))
+    #expect(kept.value.scalars.allSatisfy { $0 == -tiny })
+
+    // The mean square is too small, and a step is the mean over ε alone.
+    let adam = Adam<Float>(learningRate: 1, epsilon: 1e-20)
+    let weights = Variable(Tensor<Float>(repeating: 0, shape: [40]))
+    step(adam, weights)
+    let mean = Float(1e-21), length = Float(0.001).squareRoot() / 0.1
+    let root = canFlush ? 0 : (Float(0.001) * tiny).squareRoot()
+    #expect(weights.value.scalars.allSatisfy { abs($0 + length * mean / (root + 1e-20)) < 1e-5 })
+  }
+
   /// All threads of a region round as its caller does, and so do not depend on who computes what.
   @Test(.enabled(if: canFlush)) func threadsRoundAsTheirCaller() {
     let x = Tensor<Float>(repeating: 1e-20, shape: [2_000_000])

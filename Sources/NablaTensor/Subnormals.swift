@@ -6,12 +6,12 @@ public enum Subnormals: Sendable {
   /// makes many: decaying moments, gradients of what has been learned. TensorFlow and JAX flush them as well, and operands
   /// too; here an operand keeps its value. arm64, which is as fast with them as with others, keeps them all.
   case flushed
-  /// They lose digits one by one, as IEEE 754 has it, and as eager operations do.
+  /// They lose digits one by one, as IEEE 754 has it, and as eager operations do outside of an optimizer's step.
   case kept
 
   /// Runs `body` so, on this thread and on those that help it.
   @inline(__always)
-  func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+  package func run<Result>(_ body: () throws -> Result) rethrows -> Result {
     let before = nabla_current_rounding()
     nabla_set_rounding(nabla_flushing(before, self == .flushed ? 1 : 0))
     defer { nabla_set_rounding(before) }
