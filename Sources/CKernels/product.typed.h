@@ -91,22 +91,45 @@ typedef struct {
   int adds;
 } TYPED(target);
 
-/// y (+)= a b for a tile of TILE_ROWS rows and `vectors` vectors of columns, which stays in registers over all of k.
+/// sum += a b for one element along k. The rows of a are reached from two of them and two distances: eight pointers would
+/// not stay in registers.
+NABLA_INLINE void TYPED(add_products)(const int vectors, const T *upper, const T *lower, ptrdiff_t across,
+                                      ptrdiff_t thrice, const T *b, TYPED(vector) sum[TILE_ROWS][TILE_VECTORS]) {
+  TYPED(vector) row[TILE_VECTORS];
+  UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b + j * LANES);
+  UNROLLED for (int i = 0; i < TILE_ROWS; i++) {
+    const T *const half = i < TILE_ROWS / 2 ? upper : lower;
+    const T factor = half[i % 4 == 3 ? thrice : i % 4 * across];
+    UNROLLED for (int j = 0; j < vectors; j++)
+      sum[i][j] = __builtin_elementwise_fma((TYPED(vector))factor, row[j], sum[i][j]);
+  }
+}
+
+// The compiler would keep a pointer for each row and each step, and read them back from the stack.
+#define KEEP_POINTERS(a, b) __asm__("" : "+r"(a), "+r"(b))
+
+/// y (+)= a b for a tile of TILE_ROWS rows and `vectors` vectors of columns, which stays in registers over all of k. Four
+/// elements of k at a time: a processor that is shared with another thread has few operations to spare beside FMA.
 NABLA_INLINE void TYPED(tile)(const int vectors, TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to) {
+  enum { steps = 4 };
   TYPED(vector) sum[TILE_ROWS][TILE_VECTORS];
   UNROLLED for (int i = 0; i < TILE_ROWS; i++)
     UNROLLED for (int j = 0; j < vectors; j++) {
       sum[i][j] = 0;
       __builtin_prefetch(to.y + i * to.step + j * LANES, 1); // it is needed once k is through
     }
-  for (; k > 0; k--, a.x += a.along, b.x += b.along, b.next++) {
+  const T *upper = a.x, *lower = a.x + TILE_ROWS / 2 * a.across;
+  const ptrdiff_t thrice = 3 * a.across;
+  for (; k >= steps; k -= steps, b.x += steps * b.along, b.next += steps) {
+    KEEP_POINTERS(upper, lower);
     __builtin_prefetch(b.next);
-    TYPED(vector) row[TILE_VECTORS];
-    UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b.x + j * LANES);
-    UNROLLED for (int i = 0; i < TILE_ROWS; i++)
-      UNROLLED for (int j = 0; j < vectors; j++)
-        sum[i][j] = __builtin_elementwise_fma((TYPED(vector))a.x[i * a.across], row[j], sum[i][j]);
+    UNROLLED for (int p = 0; p < steps; p++)
+      TYPED(add_products)(vectors, upper + p * a.along, lower + p * a.along, a.across, thrice, b.x + p * b.along, sum);
+    upper += steps * a.along;
+    lower += steps * a.along;
   }
+  for (; k > 0; k--, upper += a.along, lower += a.along, b.x += b.along)
+    TYPED(add_products)(vectors, upper, lower, a.across, thrice, b.x, sum);
   UNROLLED for (int i = 0; i < TILE_ROWS; i++)
     UNROLLED for (int j = 0; j < vectors; j++) {
       TYPED(vector) *const y = (TYPED(vector) *)(to.y + i * to.step + j * LANES);
@@ -114,13 +137,21 @@ NABLA_INLINE void TYPED(tile)(const int vectors, TYPED(rows) a, TYPED(columns) b
     }
 }
 
-// A function for each number of vectors, and for rows of a that are packed or where they are stored.
+// A function for each number of vectors, and for rows of a and columns of b that are packed or where they are stored.
 #define TILE(vectors)                                                                                                  \
   static void TYPED(tile_##vectors)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to) {                  \
-    TYPED(tile)(vectors, (TYPED(rows)){a.x, 1, TILE_ROWS}, b, k, to);                                                  \
-  }                                                                                                                    \
-  static void TYPED(tile_in_place_##vectors)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to) {         \
-    TYPED(tile)(vectors, (TYPED(rows)){a.x, a.across, 1}, b, k, to);                                                   \
+    const int stored = a.along == 1, apart = b.along != vectors * LANES;                                               \
+    const TYPED(rows) left = {a.x, 1, TILE_ROWS}, rows = {a.x, a.across, 1};                                           \
+    const TYPED(columns) right = {b.x, vectors * LANES, b.next};                                                       \
+    if (stored && apart) {                                                                                             \
+      TYPED(tile)(vectors, rows, b, k, to);                                                                            \
+    } else if (stored) {                                                                                               \
+      TYPED(tile)(vectors, rows, right, k, to);                                                                        \
+    } else if (apart) {                                                                                                \
+      TYPED(tile)(vectors, left, b, k, to);                                                                            \
+    } else {                                                                                                           \
+      TYPED(tile)(vectors, left, right, k, to);                                                                        \
+    }                                                                                                                  \
   }
 TILE(1) TILE(2) TILE(3)
 #undef TILE
@@ -128,11 +159,10 @@ TILE(1) TILE(2) TILE(3)
 /// The same for as many rows and columns as there are, up to a tile's.
 static void TYPED(part_of_tile)(TYPED(rows) a, TYPED(columns) b, ptrdiff_t k, TYPED(target) to, ptrdiff_t rows,
                                 ptrdiff_t columns) {
-  static void (*const tiles[2][TILE_VECTORS])(TYPED(rows), TYPED(columns), ptrdiff_t, TYPED(target)) = {
-      {TYPED(tile_1), TYPED(tile_2), TYPED(tile_3)},
-      {TYPED(tile_in_place_1), TYPED(tile_in_place_2), TYPED(tile_in_place_3)}};
+  static void (*const tiles[TILE_VECTORS])(TYPED(rows), TYPED(columns), ptrdiff_t, TYPED(target)) = {
+      TYPED(tile_1), TYPED(tile_2), TYPED(tile_3)};
   const ptrdiff_t vectors = (columns + LANES - 1) / LANES;
-  void (*const tile)(TYPED(rows), TYPED(columns), ptrdiff_t, TYPED(target)) = tiles[a.along == 1][vectors - 1];
+  void (*const tile)(TYPED(rows), TYPED(columns), ptrdiff_t, TYPED(target)) = tiles[vectors - 1];
   if (rows == TILE_ROWS && columns == vectors * LANES) {
     tile(a, b, k, to);
     return;
@@ -168,6 +198,7 @@ static void TYPED(multiply)(const operand *a, const operand *b, ptrdiff_t k, voi
 }
 
 #undef TYPED
+#undef KEEP_POINTERS
 #undef LANES
 #undef TILE_COLUMNS
 #undef LINE_PANELS
