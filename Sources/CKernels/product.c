@@ -19,7 +19,7 @@
 // threads, which may cut y as they like.
 //
 // Only AVX-512 has this kernel. With AVX2 the same source (tiles of 4 rows and 3 vectors) was on a par with OpenBLAS's
-// kernels; with AVX-512 it takes 0.75 to 0.95 of the time of OpenBLAS 0.3.21. On Emerald Rapids a thread reaches 0.93 of the
+// kernels; with AVX-512 it takes 0.5 to 1.0 of the time of OpenBLAS 0.3.21. On Emerald Rapids a thread reaches 0.93 of the
 // processor's peak, as MKL's does. Beside another thread on the same core it is the loads that are scarce: tiles of 6 rows and
 // 4 vectors, with fewer loads, waited for the second-level cache instead, and panels of b short enough for the first-level
 // cache lost more on reading and writing sums.
@@ -44,6 +44,8 @@
 
 // A tile is 24 of the 32 registers; three hold a row of b, and factors are broadcast by the loads.
 #define TILE_ROWS 8
+#define HALF_ROWS (TILE_ROWS / 2)
+_Static_assert(HALF_ROWS == 4, "one, two and three rows further, addresses are formed by the loads");
 #define TILE_VECTORS 3
 
 // Rows of a are read where they are stored, if they lie there along k. So are columns of b that lie side by side and span

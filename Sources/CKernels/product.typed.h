@@ -98,8 +98,8 @@ NABLA_INLINE void TYPED(add_products)(const int vectors, const T *upper, const T
   TYPED(vector) row[TILE_VECTORS];
   UNROLLED for (int j = 0; j < vectors; j++) row[j] = *(const TYPED(vector) *)(b + j * LANES);
   UNROLLED for (int i = 0; i < TILE_ROWS; i++) {
-    const T *const half = i < TILE_ROWS / 2 ? upper : lower;
-    const T factor = half[i % 4 == 3 ? thrice : i % 4 * across];
+    const int below = i % HALF_ROWS;
+    const T factor = (i < HALF_ROWS ? upper : lower)[below == 3 ? thrice : below * across];
     UNROLLED for (int j = 0; j < vectors; j++)
       sum[i][j] = __builtin_elementwise_fma((TYPED(vector))factor, row[j], sum[i][j]);
   }
@@ -118,7 +118,7 @@ NABLA_INLINE void TYPED(tile)(const int vectors, TYPED(rows) a, TYPED(columns) b
       sum[i][j] = 0;
       __builtin_prefetch(to.y + i * to.step + j * LANES, 1); // it is needed once k is through
     }
-  const T *upper = a.x, *lower = a.x + TILE_ROWS / 2 * a.across;
+  const T *upper = a.x, *lower = a.x + HALF_ROWS * a.across;
   const ptrdiff_t thrice = 3 * a.across;
   for (; k >= steps; k -= steps, b.x += steps * b.along, b.next += steps) {
     KEEP_POINTERS(upper, lower);

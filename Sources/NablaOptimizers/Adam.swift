@@ -54,11 +54,9 @@ public class Adam<Scalar: FloatingPointScalar>: Optimizer {
 
   /// Takes one step.
   public final func applyGradients(_ gradientsAndVariables: [GradientPair]) {
-    guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
     // A compiled function may take several steps in one run, which are counted at its end.
     let ahead = 1 + countAfterRun(self)
-    Subnormals.flushed.run { for pair in pairs { update(pair.variable, pair.gradient!, ahead) } }
-    afterRun(self) { self.step += 1 }
+    takeStep(gradientsAndVariables, clipping, count: { self.step += 1 }) { update($0, $1, ahead) }
   }
 
   /// -α at a step, counted from the one taken last.

@@ -93,8 +93,25 @@ extension GradientPair {
   }
 }
 
+extension Optimizer {
+  /// What all optimizers have in common: `update` for each variable whose gradient is there, once these are clipped, and
+  /// `count` when the step is done. Nothing happens after an error. Results too small for normal numbers are zero.
+  @inline(__always)
+  func takeStep(
+    _ pairs: [GradientPair], _ clipping: GradientClipping?, count: @escaping () -> Void,
+    update: (AnyVariable, AnyTensor) -> Void
+  ) {
+    let isTaken = Subnormals.flushed.run {
+      guard let pairs = prepared(pairs, clipping), !ErrorScope.hasFailed else { return false }
+      for pair in pairs { update(pair.variable, pair.gradient!) }
+      return true
+    }
+    if isTaken { afterRun(self, count) }
+  }
+}
+
 /// The pairs whose gradient is there, clipped; or nil after the error.
-func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [GradientPair]? {
+private func prepared(_ pairs: [GradientPair], _ clipping: GradientClipping?) -> [GradientPair]? {
   var presentCount = 0
   for pair in pairs where pair.gradient != nil {
     guard pair.fits else { return nil }

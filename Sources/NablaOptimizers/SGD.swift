@@ -55,9 +55,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
 
   /// Takes one step.
   public func applyGradients(_ gradientsAndVariables: [GradientPair]) {
-    guard let pairs = prepared(gradientsAndVariables, clipping), !ErrorScope.hasFailed else { return }
-    Subnormals.flushed.run { for pair in pairs { update(pair.variable, pair.gradient!) } }
-    afterRun(self) { self.stepCount += 1 }
+    takeStep(gradientsAndVariables, clipping, count: { self.stepCount += 1 }) { update($0, $1) }
   }
 
   private func update(_ variable: AnyVariable, _ gradient: AnyTensor) {

@@ -56,7 +56,7 @@ public struct ComparisonReport {
   }
 
   private static let legend = """
-    Medians of one call. The libraries take 21 turns at each work on the same machine, in both orders, each with its
+    Medians of one call. The libraries take \(Sampler.full.turns) turns at each work on the same machine, in both orders, each with its
     own default of threads.
     "eager / best eager" is Nabla's time over that of the fastest peer where both run operation by operation;
     "best / best" takes the faster mode of each. Below 1 Nabla is faster. "wanted" is what Nabla's time must not exceed:
