@@ -1,6 +1,6 @@
 // The kernel of matrix products for the element type T; see product.c.
 
-#define TYPED(name) NABLA_PASTE(name, T)
+#if IS_FLOATING
 #define LANES (VECTOR / (int)sizeof(T))
 #define TILE_COLUMNS (TILE_VECTORS * LANES)
 /// Panels of a whose columns share a line of memory where a is stored by columns.
@@ -197,8 +197,12 @@ static void TYPED(multiply)(const operand *a, const operand *b, ptrdiff_t k, voi
   }
 }
 
-#undef TYPED
+static const product_kernel TYPED(loops) = {TYPED(pack_rows), TYPED(pack_columns), TYPED(multiply), sizeof(T)};
+
 #undef KEEP_POINTERS
 #undef LANES
 #undef TILE_COLUMNS
 #undef LINE_PANELS
+#else
+static const product_kernel TYPED(loops) = {0};
+#endif

@@ -116,19 +116,8 @@ public struct AnyTensor: Sendable {
 
 /// Writes one element of a type.
 private func write(_ value: Double, _ dtype: DType, to address: UnsafeMutableRawPointer) {
-  switch dtype {
-  case .float32: address.storeBytes(of: Float(value), as: Float.self)
-  case .float64: address.storeBytes(of: value, as: Double.self)
-  case .int32: address.storeBytes(of: saturated(value), as: Int32.self)
-  case .int64: address.storeBytes(of: saturated(value), as: Int64.self)
-  case .uint8: address.storeBytes(of: saturated(value), as: UInt8.self)
-  case .bool: address.storeBytes(of: value != 0, as: Bool.self)
-  }
-}
-
-/// The rule of casts: what is outside of the range becomes the nearest end of it, NaN 0.
-private func saturated<I: FixedWidthInteger>(_ value: Double) -> I {
-  I(exactly: value.rounded(.towardZero)) ?? (value.isNaN ? 0 : value < 0 ? .min : .max)
+  func write<S: StoredScalar>(_ type: S.Type) { address.storeBytes(of: S(casting: value), as: S.self) }
+  dtype.withScalarType { write($0) }
 }
 
 extension AnyTensor {
@@ -157,16 +146,8 @@ extension AnyTensor {
 
   /// The only element of a tensor with one, as a Double.
   package var scalarAsDouble: Double {
-    withExtendedLifetime(storage) {
-      switch dtype {
-      case .float32: Double(address.load(as: Float.self))
-      case .float64: address.load(as: Double.self)
-      case .int32: Double(address.load(as: Int32.self))
-      case .int64: Double(address.load(as: Int64.self))
-      case .uint8: Double(address.load(as: UInt8.self))
-      case .bool: address.load(as: Bool.self) ? 1 : 0
-      }
-    }
+    func read<S: StoredScalar>(_ type: S.Type) -> Double { address.load(as: S.self).asDouble }
+    return withExtendedLifetime(storage) { dtype.withScalarType { read($0) } }
   }
 
   /// Takes a new identity, because elements changed.

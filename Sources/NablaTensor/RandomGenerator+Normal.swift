@@ -116,27 +116,25 @@ extension RandomGenerator {
     _ scalars: UnsafeMutableBufferPointer<S>, _ distribution: Tensor<S>.Distribution
   ) {
     // A branch by type outside of the loop gives each loop concrete types, also in callers that are generic.
-    if S.self == Float.self {
-      let target = UnsafeMutableRawBufferPointer(scalars).bindMemory(to: Float.self)
-      switch distribution {
-      case .uniform(let low, let high): fillUniform(target, Float(low), Float(high)) { $0.uniformFloat() }
-      case .normal(let mean, let deviation): fillNormal(target, Float(mean), Float(deviation))
-      }
-    } else {
-      let target = UnsafeMutableRawBufferPointer(scalars).bindMemory(to: Double.self)
-      switch distribution {
-      case .uniform(let low, let high): fillUniform(target, Double(low), Double(high)) { $0.uniformDouble() }
-      case .normal(let mean, let deviation): fillNormal(target, Double(mean), Double(deviation))
-      }
+    S.dtype.withFloatingPointType { fill($0, UnsafeMutableRawBufferPointer(scalars), distribution) }
+  }
+
+  private mutating func fill<T: FloatingPointElement, S: FloatingPointScalar>(
+    _ type: T.Type, _ memory: UnsafeMutableRawBufferPointer, _ distribution: Tensor<S>.Distribution
+  ) {
+    let target = memory.bindMemory(to: T.self)
+    switch distribution {
+    case .uniform(let low, let high): fillUniform(target, T(Double(low)), T(Double(high)))
+    case .normal(let mean, let deviation): fillNormal(target, T(Double(mean)), T(Double(deviation)))
     }
   }
 
   @inline(__always)
-  private mutating func fillUniform<S: FloatingPointScalar>(
-    _ scalars: UnsafeMutableBufferPointer<S>, _ low: S, _ high: S, _ draw: (inout RandomGenerator) -> S
+  private mutating func fillUniform<T: FloatingPointElement>(
+    _ scalars: UnsafeMutableBufferPointer<T>, _ low: T, _ high: T
   ) {
     var local = self
-    for index in scalars.indices { scalars[index] = low + (high - low) * draw(&local) }
+    for index in scalars.indices { scalars[index] = low + (high - low) * T.uniform(from: &local) }
     self = local
   }
 

@@ -56,26 +56,6 @@ extension TensorOperand where Self: TensorScalar {
   /// A scalar tensor.
   public func asTensor() -> Tensor<Self> { Tensor(self) }
 }
-extension Float: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Float
-}
-extension Double: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Double
-}
-extension Int32: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Int32
-}
-extension Int64: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Int64
-}
-extension UInt8: TensorOperand {
-  /// Itself.
-  public typealias Scalar = UInt8
-}
 
 // MARK: - Making tensors
 

@@ -8,15 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The order of these is that of NablaTensor's DType.
+#include "CKernelsLists.h"
+
 enum {
-  NABLA_F32 = 0,
-  NABLA_F64 = 1,
-  NABLA_I32 = 2,
-  NABLA_I64 = 3,
-  NABLA_U8 = 4,
-  NABLA_BOOL = 5,
-  NABLA_DTYPES = 6
+#define X(name, type, constant, ...) NABLA_##constant,
+  NABLA_TYPES(X)
+#undef X
+  NABLA_DTYPES
 };
 
 /// y[i] = f(x[i * sx]), i < n. Strides count elements. y may be x itself when sx is 1.
@@ -40,56 +38,13 @@ typedef void (*nabla_row_map)(const void *x, ptrdiff_t rows, ptrdiff_t n, void *
 /// element depend on its row or column of X and on v alone.
 typedef void (*nabla_vector_product)(const void *x, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *v, void *y);
 
-#define NABLA_FOR_FLOAT_UNARY(X)                                                                                      \
-  X(EXP) X(EXPM1) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(RECIPROCAL) X(SIN) X(COS) X(TAN) X(SINH) X(COSH) X(TANH)         \
-  X(ASIN) X(ACOS) X(ATAN) X(ASINH) X(ACOSH) X(ATANH) X(ERF) X(SIGMOID) X(SOFTPLUS) X(FLOOR) X(CEIL) X(ROUND)
-#define NABLA_FOR_ANY_UNARY(X) X(NEGATE) X(ABS) X(SIGN) X(SQUARE) X(RELU)
-
-typedef enum {
-#define X(name) NABLA_##name,
-  NABLA_FOR_FLOAT_UNARY(X) NABLA_FOR_ANY_UNARY(X)
+#define X(name, ...) NABLA_##name,
+typedef enum { NABLA_UNARY_OPERATIONS(X) NABLA_UNARY_COUNT } nabla_unary_op;
+typedef enum { NABLA_BINARY_OPERATIONS(X) NABLA_BINARY_COUNT } nabla_binary_op;
+typedef enum { NABLA_TERNARY_OPERATIONS(X) NABLA_TERNARY_COUNT } nabla_ternary_op;
+typedef enum { NABLA_REDUCTIONS(X) NABLA_REDUCTION_COUNT } nabla_reduction_op;
+typedef enum { NABLA_ROW_MAPS(X) NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 #undef X
-  // Predicates: the result is Bool.
-  NABLA_IS_NAN,
-  NABLA_IS_FINITE,
-  NABLA_NOT,
-  NABLA_UNARY_COUNT
-} nabla_unary_op;
-
-typedef enum {
-  NABLA_ADD,
-  NABLA_SUBTRACT,
-  NABLA_MULTIPLY,
-  NABLA_DIVIDE,
-  NABLA_MAXIMUM,
-  NABLA_MINIMUM,
-  NABLA_POWER,
-  NABLA_ATAN2,
-  // Comparisons: the result is Bool.
-  NABLA_EQUAL,
-  NABLA_NOT_EQUAL,
-  NABLA_LESS,
-  NABLA_LESS_EQUAL,
-  NABLA_GREATER,
-  NABLA_GREATER_EQUAL,
-  NABLA_AND,
-  NABLA_OR,
-  NABLA_BINARY_COUNT
-} nabla_binary_op;
-
-typedef enum {
-  /// a ? b : c for a Bool a; y has the type of b and c.
-  NABLA_SELECT,
-  // a b + c, a b - c and c - a b, rounded twice, as the two operations are.
-  NABLA_MULTIPLY_ADD,
-  NABLA_MULTIPLY_SUBTRACT,
-  NABLA_NEGATED_MULTIPLY_ADD,
-  NABLA_TERNARY_COUNT
-} nabla_ternary_op;
-
-typedef enum { NABLA_SUM, NABLA_PRODUCT, NABLA_MAX, NABLA_MIN, NABLA_REDUCTION_COUNT } nabla_reduction_op;
-
-typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 
 // Each returns NULL where the operation has no meaning for the type.
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype);
@@ -137,7 +92,7 @@ void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t s
 /// The left part of a reduction's binary tree over n elements (or rows), or 0 where n is one block: every sum follows it.
 ptrdiff_t nabla_row_tree_left(ptrdiff_t n);
 ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);
-/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 4 or 8), in blocks that fit the cache.
+/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 2, 4 or 8), in blocks that fit the cache.
 void nabla_copy_matrix(const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1, ptrdiff_t rows,
                        ptrdiff_t columns, int width);
 

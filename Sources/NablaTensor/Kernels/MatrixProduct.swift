@@ -117,7 +117,7 @@ package struct MatrixProduct {
   ) {
     if let scratch, scratch.kind != .memory { return }  // there was no memory: the error has been reported
     let (a, b) = isExchanged ? (b, a) : (a, b)
-    dtype == .float32 ? run(Float.self, a, b, y, scratch) : run(Double.self, a, b, y, scratch)
+    dtype.withFloatingPointType { run($0, a, b, y, scratch) }
   }
 
   private func run<T: BLASScalar>(
