@@ -1,7 +1,7 @@
 // Includes NABLA_TYPED once for each element type, and lists what it leaves; part of each_level.h.
 //
-// The preprocessor includes no file from within a macro, so this counts through the list of types, from sixteen down: a type
-// may share loops with those after it.
+// The preprocessor includes no file from within a macro, so this counts through the list of types, from sixteen down: a
+// type may share loops with those after it.
 #include "type_at.h"
 
 #define NABLA_NUMBER 15

@@ -163,8 +163,8 @@ NABLA_TERNARY_OPERATIONS(TERNARY)
 
 // --- Conversions -----------------------------------------------------------------------------------------------------
 
-// Integers of one width get the same bits from an integer, so those loops are written once, for the unsigned type; and a Bool
-// is converted as its unsigned type is.
+// Integers of one width get the same bits from an integer, so those loops are written once, for the unsigned type; and
+// a Bool is converted as its unsigned type is.
 #if !IS_TRUTH
 /// `convert` writes element i of y.
 NABLA_INLINE void TYPED(cast)(void (*convert)(T v, void *y, ptrdiff_t i), const void *from, ptrdiff_t sx, void *y,

@@ -1,5 +1,5 @@
-// The mathematical functions for the element type T at one level, and the mark of loops over them, NABLA_VECTORIZE_MATH:
-// NABLA_VECTORIZE_LOOP where they vectorize, nothing where they are calls of the C library.
+// The mathematical functions for the element type T at one level, and the mark of loops over them,
+// NABLA_VECTORIZE_MATH: NABLA_VECTORIZE_LOOP where they vectorize, nothing where they are calls of the C library.
 
 /// The C library's function of that name for T.
 #undef LIBRARY

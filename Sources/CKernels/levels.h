@@ -1,9 +1,9 @@
 // One source, several instruction sets and element types.
 //
-// A typed file, X.typed.h, holds ordinary functions for the element type T, whose names go through TYPED(name). The file
-// X.c includes it through each_level.h: once for each element type at each level. On x86-64 the higher levels are compiled
-// under a target attribute, so the package needs no flags. clang's `target_clones` was rejected: it cannot be combined with
-// static tables of function pointers.
+// A typed file, X.typed.h, holds ordinary functions for the element type T, whose names go through TYPED(name). The
+// file X.c includes it through each_level.h: once for each element type at each level. On x86-64 the higher levels are
+// compiled under a target attribute, so the package needs no flags. clang's `target_clones` was rejected: it cannot be
+// combined with static tables of function pointers.
 //
 // Loops take the function of an element as an argument and are inlined, the function with them.
 #ifndef NABLA_LEVELS_H

@@ -14,8 +14,8 @@
 #define IS_UNSIGNED (NABLA_OWN_KIND == NABLA_KIND_UNSIGNED)
 #define IS_TRUTH (NABLA_OWN_KIND == NABLA_KIND_TRUTH)
 
-// For operations of the lists, by their types. FOR: what is defined, if T has a loop of its own. LOOP: what a table has at
-// some place, if T has a loop, its own or a shared one.
+// For operations of the lists, by their types. FOR: what is defined, if T has a loop of its own. LOOP: what a table has
+// at some place, if T has a loop, its own or a shared one.
 #define NABLA_ALL(...) __VA_ARGS__
 #define NABLA_NONE(...)
 #define NABLA_OWN(place, name) place = TYPED(name),

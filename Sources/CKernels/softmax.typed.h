@@ -12,8 +12,8 @@
 typedef T TYPED(group) __attribute__((ext_vector_type(64 / sizeof(T))));
 #define AS_GROUP(address) (*(TYPED(group) *)(address))
 
-// What becomes of a row's sum s, and of an element d = x - m with e = exp(d); of numbers or of vectors. e / s, where z is
-// 1 / s, is e z and one Newton step on what that lacks. A division takes several times as long.
+// What becomes of a row's sum s, and of an element d = x - m with e = exp(d); of numbers or of vectors. e / s, where z
+// is 1 / s, is e z and one Newton step on what that lacks. A division takes several times as long.
 #if NABLA_HAS_FMA
 #define SHARE(e, s, z) FMA(FMA(-((e) * (z)), (s), (e)), (z), (e) * (z))
 #else
@@ -109,8 +109,8 @@ static void TYPED(log_softmax_row)(const T *x, ptrdiff_t n, T *y) {
 // --- Shorter rows ----------------------------------------------------------------------------------------------------
 
 // As many as fill 64 bytes go side by side: row r's element j is at t[j][r], so every step is one of whole registers,
-// whatever n is. Four columns at a time are brought there and back; the last four may overlap the four before. Below four
-// columns, element by element.
+// whatever n is. Four columns at a time are brought there and back; the last four may overlap the four before. Below
+// four columns, element by element.
 
 // Shuffle indices on four elements, the same for each four of 64 bytes.
 #if WIDTH == 4

@@ -6,8 +6,8 @@
 NABLA_INLINE T TYPED(limit)(void) { return 0x1p20; }
 
 #if WIDTH == 8
-/// x = n π/2 + r + tail, z = r², and n in the low bits of `quadrant`. π/2 in three parts: the error of r stays far below
-/// its last digit up to the limit.
+/// x = n π/2 + r + tail, z = r², and n in the low bits of `quadrant`. π/2 in three parts: the error of r stays far
+/// below its last digit up to the limit.
 typedef struct {
   f64 r, tail, z;
   uint64_t quadrant;

@@ -33,8 +33,9 @@
 #define NABLA_APPLY(column, row) column row
 #define NABLA_COLUMN(column) NABLA_APPLY(column, NABLA_AT(NABLA_NUMBER))
 
-// T comes from the list, which does not expand within itself. So what a typed file makes of each type in the list, with T in
-// it, is put off until the list is through: NABLA_DO(NABLA_TYPES(X)), where X(...) is NABLA_PUT_OFF(macro, __VA_ARGS__).
+// T comes from the list, which does not expand within itself. So what a typed file makes of each type in the list, with
+// T in it, is put off until the list is through: NABLA_DO(NABLA_TYPES(X)), where X(...) is NABLA_PUT_OFF(macro,
+// __VA_ARGS__).
 #define NABLA_NOTHING()
 #define NABLA_PUT_OFF(macro, ...) macro NABLA_NOTHING()(__VA_ARGS__)
 #define NABLA_DO(...) __VA_ARGS__

@@ -1,5 +1,5 @@
-// Vectors of AVX-512 for the element type T, Float or Double. Of memory they load and store the first `count` elements; the
-// rest of a vector is 0. <immintrin.h> is included before.
+// Vectors of AVX-512 for the element type T, Float or Double. Of memory they load and store the first `count` elements;
+// the rest of a vector is 0. <immintrin.h> is included before.
 
 #define LANES (VECTOR / (int)sizeof(T))
 typedef T TYPED(vector) __attribute__((ext_vector_type(VECTOR / sizeof(T)), aligned(sizeof(T))));

@@ -16,7 +16,7 @@ import Testing
   }
 
   private static let good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
-  private static let types = 
+  private static let types =
     "one of '<f4', '<f8', '|b1', '|i1', '<i2', '<i4', '<i8', '|u1', '<u2', '<u4', '<u8'"
 
   static let cases: [(bytes: [UInt8], message: String)] = [

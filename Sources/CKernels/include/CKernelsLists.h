@@ -4,7 +4,8 @@
 #define NABLA_CKERNELSLISTS_H
 
 // X(name, type of C, constant, unsigned type as wide, class, lowest, highest value). The order is that of NablaTensor's
-// DType; a type comes before the unsigned one that it shares loops with. Classes are FLOATING, SIGNED, UNSIGNED and TRUTH.
+// DType; a type comes before the unsigned one that it shares loops with. Classes are FLOATING, SIGNED, UNSIGNED and
+// TRUTH.
 #define NABLA_TYPES(X)                                                                                                \
   X(f32, float, F32, u32, FLOATING, -INFINITY, INFINITY)                                                              \
   X(f64, double, F64, u64, FLOATING, -INFINITY, INFINITY)                                                             \
@@ -18,14 +19,14 @@
   X(u32, uint32_t, U32, u32, UNSIGNED, 0, UINT32_MAX)                                                                 \
   X(u64, uint64_t, U64, u64, UNSIGNED, 0, UINT64_MAX)
 
-// The operations. Their types: FLOATING; NUMERIC, which are these and the integers; WRAPPING, the same where a signed integer
-// shares the loop of the unsigned one, which leaves the same bits; TRUTH; EVERY one; or MOVING, which is every one with one
-// loop for each width. Their result: SAME type or TRUTH.
+// The operations. Their types: FLOATING; NUMERIC, which are these and the integers; WRAPPING, the same where a signed
+// integer shares the loop of the unsigned one, which leaves the same bits; TRUTH; EVERY one; or MOVING, which is every
+// one with one loop for each width. Their result: SAME type or TRUTH.
 //
-// The body of an operation is a function of one element. Where the loop is PLAIN, that is in operations.typed.h. MATH is
-// for the functions of math.typed.h, which take many operations each; the C library's of the same name serve where that
-// file does not. LIMITED are those of them that leave large arguments to the C library in any case. What is COMPOSED of
-// such functions is in composed.typed.h.
+// The body of an operation is a function of one element. Where the loop is PLAIN, that is in operations.typed.h. MATH
+// is for the functions of math.typed.h, which take many operations each; the C library's of the same name serve where
+// that file does not. LIMITED are those of them that leave large arguments to the C library in any case. What is
+// COMPOSED of such functions is in composed.typed.h.
 
 // X(name, function, types, result, loop)
 #define NABLA_UNARY_OPERATIONS(X)                                                                                     \
