@@ -59,14 +59,7 @@ public func vjp<S: FloatingPointScalar, T: FloatingPointScalar>(
   let inputs = fresh(x)
   for tensor in inputs { tape.watch(tensor) }
   let value = tape.record { f(inputs) }
-  return (
-    value,
-    { u in
-      tape.gradient(of: [value], for: inputs, outputGradients: [u], unconnected: .zeros).map {
-        $0 ?? Tensor(unchecked: .failed(S.dtype))
-      }
-    }
-  )
+  return (value, { u in tape.gradient(of: [value], for: inputs, outputGradients: [u], unconnected: .zeros) })
 }
 
 /// A function's value and J·v, its derivative in a direction, by forward mode: one pass, no tape.
@@ -101,7 +94,7 @@ public func jacobian<S: FloatingPointScalar, T: FloatingPointScalar>(
   let input = fresh([x])[0]
   tape.watch(input)
   let value = tape.record { f(input) }
-  return tape.jacobian(of: value, for: input, unconnected: .zeros) ?? Tensor(unchecked: .failed(S.dtype))
+  return tape.jacobian(of: value, for: input, unconnected: .zeros)
 }
 
 /// The second derivatives of the sum of a function: ∂²Σf / ∂x_i ∂x_j, of shape x.shape + x.shape.
@@ -142,9 +135,9 @@ extension GradientTape {
   /// All derivatives of a target: ∂target_i / ∂source_j, of shape target.shape + source.shape, by one pullback for each
   /// element of the target; nil where the target does not depend on the source.
   public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
-    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
+    of target: Tensor<T>, for source: Source
   ) -> Tensor<Source.Scalar>? {
-    let shape = Shape(target.shape.dimensions + source.shape.dimensions)
+    let shape = Self.jacobianShape(target, source)
     defer { spend() }
     keepsRecords = true
     var rows: [Tensor<Source.Scalar>] = []
@@ -152,28 +145,34 @@ extension GradientTape {
       var seed = [T](repeating: 0, count: target.count)
       seed[index] = 1
       let seeds = Tensor(shape: target.shape, scalars: seed)
-      guard let row = gradient(of: target, for: source, outputGradients: seeds) else {
-        return unconnected == .zeros ? Tensor(zeros: shape) : nil
-      }
+      guard let row = gradient(of: target, for: source, outputGradients: seeds) else { return nil }
       rows.append(row)
     }
     return rows.isEmpty ? Tensor(zeros: shape) : stack(rows).reshaped(to: shape)
   }
+  /// All derivatives of a target, of shape target.shape + source.shape; zeros where it does not depend on the source.
+  public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients
+  ) -> Tensor<Source.Scalar> {
+    jacobian(of: target, for: source) ?? Tensor(zeros: Self.jacobianShape(target, source))
+  }
+  private static func jacobianShape<T>(_ target: Tensor<T>, _ source: some GradientSource) -> Shape {
+    Shape(target.shape.dimensions + source.shape.dimensions)
+  }
 
   /// The derivatives of each row of a target with respect to the same row of a source, for functions that treat rows
-  /// independently: shapes [b, n...] and [b, m...] give [b, n..., m...], by one pullback for each element of a row.
+  /// independently: shapes [b, n...] and [b, m...] give [b, n..., m...], by one pullback for each element of a row; nil where
+  /// the target does not depend on the source.
   ///
   /// Errors: different numbers of rows, scalars.
   public func batchJacobian<T: FloatingPointScalar, Source: GradientSource>(
-    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
+    of target: Tensor<T>, for source: Source
   ) -> Tensor<Source.Scalar>? {
-    guard target.rank > 0, source.shape.rank > 0, target.shape[0] == source.shape[0] else {
-      fail("batchJacobian", "shapes \(target.shape) and \(source.shape) have different numbers of rows")
-      return nil
+    guard let shape = Self.batchJacobianShape(target, source) else {
+      return Tensor(unchecked: .failed(Source.Scalar.dtype))
     }
     let rows = target.shape[0]
     let width = target.shape.dropFirst().reduce(1, *)
-    let shape = Shape(target.shape.dimensions + source.shape.dropFirst())
     defer { spend() }
     keepsRecords = true
     var columns: [Tensor<Source.Scalar>] = []
@@ -181,11 +180,27 @@ extension GradientTape {
       let seeds = Tensor<T>(shape: target.shape) { scalars in
         for index in scalars.indices { scalars[index] = index % width == column ? 1 : 0 }
       }
-      guard let part = gradient(of: target, for: source, outputGradients: seeds) else {
-        return unconnected == .zeros ? Tensor(zeros: shape) : nil
-      }
-      columns.append(part.reshaped(to: Shape([rows, rows == 0 ? 0 : part.count / rows])))
+      guard let part = gradient(of: target, for: source, outputGradients: seeds) else { return nil }
+      columns.append(part.reshaped(to: [rows, rows == 0 ? 0 : part.count / rows]))
     }
     return columns.isEmpty ? Tensor(zeros: shape) : stack(columns, axis: 1).reshaped(to: shape)
+  }
+  /// The derivatives of each row of a target with respect to the same row of a source; zeros where the target does not depend
+  /// on the source.
+  ///
+  /// Errors: different numbers of rows, scalars.
+  public func batchJacobian<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients
+  ) -> Tensor<Source.Scalar> {
+    if let jacobian = batchJacobian(of: target, for: source) { return jacobian }
+    return Tensor(zeros: Shape(target.shape.dimensions + source.shape.dropFirst()))
+  }
+  /// The shape of a Jacobian by rows, or nil after the error.
+  private static func batchJacobianShape<T>(_ target: Tensor<T>, _ source: some GradientSource) -> Shape? {
+    guard target.rank > 0, source.shape.rank > 0, target.shape[0] == source.shape[0] else {
+      fail("batchJacobian", "shapes \(target.shape) and \(source.shape) have different numbers of rows")
+      return nil
+    }
+    return Shape(target.shape.dimensions + source.shape.dropFirst())
   }
 }

@@ -15,6 +15,11 @@ public struct Variable<Scalar: TensorScalar>: Sendable {
     erased = AnyVariable(value.erased, name: name, isTrainable: isTrainable)
   }
 
+  /// A variable of shape `[]` that starts with a number.
+  public init(_ value: Scalar, name: String = "variable", isTrainable: Bool = true) {
+    self.init(Tensor(value), name: name, isTrainable: isTrainable)
+  }
+
   /// The value now. Assigning is the same as ``assign(_:)``.
   @inlinable
   public var value: Tensor<Scalar> {
@@ -26,6 +31,10 @@ public struct Variable<Scalar: TensorScalar>: Sendable {
   ///
   /// Errors: another shape.
   public func assign(_ value: Tensor<Scalar>) { erased.assign(value.erased) }
+  /// Replaces the value of a variable of shape `[]` with a number.
+  ///
+  /// Errors: another shape.
+  public func assign(_ value: Scalar) { assign(Tensor(value)) }
 
   /// The sizes along the axes.
   public var shape: Shape { erased.shape }
@@ -44,6 +53,14 @@ extension Variable where Scalar: NumericScalar {
   ///
   /// Errors: another shape.
   public func assignSub(_ delta: Tensor<Scalar>) { erased.assignAdd(delta.erased, isSubtraction: true) }
+  /// Adds a number to the value of a variable of shape `[]`.
+  ///
+  /// Errors: another shape.
+  public func assignAdd(_ delta: Scalar) { assignAdd(Tensor(delta)) }
+  /// Subtracts a number from the value of a variable of shape `[]`.
+  ///
+  /// Errors: another shape.
+  public func assignSub(_ delta: Scalar) { assignSub(Tensor(delta)) }
 }
 
 extension Variable: TensorConvertible {

@@ -44,7 +44,8 @@ extension DType: CustomStringConvertible {
   }
 }
 
-/// A type that a tensor can hold: `Float`, `Double`, `Int32`, `Int64`, `UInt8` or `Bool`.
+/// A type that a tensor can hold: `Float`, `Double`, `Int`, `Int32`, `Int64`, `UInt8` or `Bool`. `Int` and `Int64` are stored
+/// alike.
 ///
 /// The set is closed, because every kernel knows it; other types cannot conform usefully.
 public protocol TensorScalar: Sendable, Hashable, BitwiseCopyable {
@@ -57,7 +58,7 @@ public protocol TensorScalar: Sendable, Hashable, BitwiseCopyable {
 }
 
 /// A type with arithmetic: every ``TensorScalar`` but `Bool`.
-public protocol NumericScalar: TensorScalar, Numeric, Comparable, TensorOperand where Scalar == Self {}
+public protocol NumericScalar: TensorScalar, Numeric, Comparable {}
 
 /// A type with gradients: `Float` or `Double`.
 public protocol FloatingPointScalar: NumericScalar, BinaryFloatingPoint, LosslessStringConvertible {
@@ -93,6 +94,12 @@ extension Double: FloatingPointScalar {
 extension Int32: NumericScalar {
   /// `.int32`.
   public static var dtype: DType { .int32 }
+}
+/// An integer literal is an `Int` unless something else is asked for. That it can be an element lets the compiler match literals
+/// with the operators of tensors at once: `1 + 2 * x - 3 * square(x) + 0.5 * (x - 1)` would take it seconds otherwise.
+extension Int: NumericScalar {
+  /// `.int64`, or `.int32` where `Int` has 32 bits.
+  public static var dtype: DType { MemoryLayout<Int>.size == 8 ? .int64 : .int32 }
 }
 extension Int64: NumericScalar {
   /// `.int64`.

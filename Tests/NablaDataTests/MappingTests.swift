@@ -83,7 +83,7 @@ func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: 
       x.withUnsafeMutableScalars { $0[0] = 10 }
       part.withUnsafeMutableScalars { $0[0] = 30 }
       var y = try Tensor<Float>(mapping: path)
-      y[0, 1] = 20
+      y[0, 1] = Tensor(20)
       let variable = Variable(try Tensor<Float>(mapping: path))
       variable.assignAdd(Tensor<Float>(1).broadcast(to: [2, 2]))
       SGD<Float>(learningRate: 1).applyGradients([Tensor<Float>(ones: [2, 2])], to: [variable])

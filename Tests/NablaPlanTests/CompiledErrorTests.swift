@@ -36,10 +36,10 @@ import Testing
       optimizer.applyGradients([(tape.gradient(of: loss, for: v), v)])
       return reads ? Tensor(loss.scalar) : loss
     }
-    for _ in 0..<2 { expectMistake("scalar", reading) { _ = f(3) } }
+    for _ in 0..<2 { expectMistake("scalar", reading) { _ = f(Tensor(3)) } }
     #expect(v.value.scalar == 0 && optimizer.step == 0)
     reads = false
-    #expect(try throwingErrors { f(3) }.scalar == 3 && f(3).scalar == -6)
+    #expect(try throwingErrors { f(Tensor(3)) }.scalar == 3 && f(Tensor(3)).scalar == -6)
     #expect(v.value.scalar == -6 && optimizer.step == 2)
   }
 

@@ -134,7 +134,7 @@ import Testing
       v.assignAdd(x)
       return v * 1
     }
-    #expect([f(1), f(1), f(5)].map(\.scalar) == [11, 12, 17])
+    #expect([f(Tensor(1)), f(Tensor(1)), f(Tensor(5))].map(\.scalar) == [11, 12, 17])
   }
 
   @Test(arguments: [false, true])

@@ -133,7 +133,7 @@ import Testing
     let body = { (x: F) -> [F?] in
       let mask = x .> 3.5
       return [
-        x.max(axis: 0), x.min(), x.sum(axes: [0, 1]), select(mask.any(axis: 0), F(1), F(0)),
+        x.max(axis: 0), x.min(), x.sum(axis: [0, 1]), select(mask.any(axis: 0), F(1), F(0)),
         select((x .> -9).all(), F(1), F(0)), x.logSumExp(), x.variance(axis: 0), x.max(axis: 1).sum(),
         (x * 0.01 + 1).product(axis: 1).mean(),
       ]

@@ -95,9 +95,9 @@ import Testing
 
   @Test func shapes() {
     expectMistake("reshape", "[2, 3]", "6 elements", "[4]") { _ = m.reshaped(to: [4]) }
-    expectMistake("reshape", "[4, -1]", "[2, 3]") { _ = m.reshaped(toSizes: [4, -1]) }
-    expectMistake("reshape", "[-1, -1]") { _ = m.reshaped(toSizes: [-1, -1]) }
-    expectMistake("Shape", "[-2, -3]") { _ = m.reshaped(toSizes: [-2, -3]) }
+    expectMistake("reshape", "[4, -1]", "[2, 3]") { _ = m.reshaped(to: [4, -1]) }
+    expectMistake("reshape", "[-1, -1]") { _ = m.reshaped(to: [-1, -1]) }
+    expectMistake("Shape", "[-2, -3]") { _ = m.reshaped(to: [-2, -3]) }
     expectMistake("transpose", "[0, 0]", "[2, 3]") { _ = m.transposed(permutation: [0, 0]) }
     expectMistake("transpose", "[1]") { _ = m.transposed(permutation: [1]) }
     expectMistake("expandingDimension", "axis 3", "[2, 3]") { _ = m.expandingDimension(at: 3) }
@@ -145,8 +145,8 @@ import Testing
     expectMistake("sum", "axis 2", "[2, 3]", "2 axes") { _ = m.sum(axis: 2) }
     expectMistake("product", "axis -3") { _ = m.product(axis: -3) }
     expectMistake("max", "axis 5") { _ = m.max(axis: 5) }
-    expectMistake("min", "axis 5") { _ = m.min(axes: [0, 5]) }
-    expectMistake("sum", "named twice", "axis -1") { _ = m.sum(axes: [1, -1]) }
+    expectMistake("min", "axis 5") { _ = m.min(axis: [0, 5]) }
+    expectMistake("sum", "named twice", "axis -1") { _ = m.sum(axis: [1, -1]) }
     expectMistake("mean", "axis 2") { _ = m.mean(axis: 2) }
     expectMistake("mean", "axis 2") { _ = m.variance(axis: 2) }
     expectMistake("logSumExp", "axis 2") { _ = m.logSumExp(axis: 2) }

@@ -64,11 +64,11 @@ import Testing
     expectEqual(deep, shape: [3, 2, 1], [1, 2, 3, 4, 5, 6])
     let flags: Tensor<Bool> = [[true, false]]
     expectEqual(flags, shape: [1, 2], [true, false])
-    let scalar: Tensor<UInt8> = 7
+    let scalar: Tensor<UInt8> = Tensor(7)
     expectEqual(scalar, shape: [], [7])
-    let point: Tensor<Float> = 2.5
+    let point: Tensor<Float> = Tensor(2.5)
     expectEqual(point, shape: [], [2.5])
-    let truth: Tensor<Bool> = true
+    let truth: Tensor<Bool> = Tensor(true)
     expectEqual(truth, shape: [], [true])
     let empty: Tensor<Float> = []
     expectEqual(empty, shape: [0], [])

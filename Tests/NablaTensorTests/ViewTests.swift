@@ -52,7 +52,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     expectEqual(
       scatterAdd(Tensor<Float>([10, 20, 30]), indices: Tensor<Int32>([0, 2, 0]), values: [1, 2, 3]), shape: [3],
       [14, 20, 32])
-    expectEqual(t.reshaped(toSizes: [2, -1]), shape: [2, 6], t.scalars)
+    expectEqual(t.reshaped(to: [2, -1]), shape: [2, 6], t.scalars)
   }
 
   @Test func randomViewsHaveTheirElements() {
@@ -114,7 +114,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     repeated.withUnsafeMutableScalars { $0[1] = 6 }
     #expect(repeated.scalars == [5, 6, 5])
     var assigned = original
-    assigned[0, 1] = 9
+    assigned[0, 1] = Tensor(9)
     #expect(assigned.scalars == [1, 9, 3, 4] && original.scalars == [1, 2, 3, 4])
     var sum = original
     sum += original
@@ -193,7 +193,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
 
   @Test func assigning() {
     var a = t
-    a[1, 2, 3] = 100
+    a[1, 2, 3] = Tensor(100)
     #expect(a.scalars[23] == 100 && t.scalars[23] == 23)
     a = t
     a[0] = Tensor<Int32>(-1)
@@ -214,7 +214,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     a[0, 5..<9] = Tensor<Int32>(0)
     #expect(a == t)
     var view = t.transposed()
-    view[0, 0, 0] = 99
+    view[0, 0, 0] = Tensor(99)
     #expect(view[0, 0, 0].scalar == 99 && t[0, 0, 0].scalar == 0)
   }
 }

@@ -117,26 +117,3 @@ extension AnyTensor {
     return indices
   }
 }
-
-/// The slices of `x` at `indices` along an axis: `gather(x, indices: [2, 0], axis: 0)` is rows 2 and 0. The indices'
-/// shape takes the axis' place in the result's.
-///
-/// Errors: an index or axis out of range.
-public func gather<T: TensorConvertible, I: NumericScalar & FixedWidthInteger>(
-  _ x: T, indices: Tensor<I>, axis: Int = 0
-) -> Tensor<T.Scalar> {
-  let source = x.asTensor()
-  guard let axis = normalizedAxes("gather", [axis], source.shape)?.first else { return source }
-  return Tensor(unchecked: Gather(axis: axis)(source.erased, indices.erased))
-}
-
-/// `x` plus, at `indices` along an axis, the slices of `values`; an index that occurs twice receives both.
-///
-/// Errors: an index or axis out of range; values of another shape than a gather at these indices would have.
-public func scatterAdd<T: TensorConvertible, I: NumericScalar & FixedWidthInteger>(
-  _ x: T, indices: Tensor<I>, values: Tensor<T.Scalar>, axis: Int = 0
-) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  let base = x.asTensor()
-  guard let axis = normalizedAxes("scatterAdd", [axis], base.shape)?.first else { return base }
-  return base + Tensor(unchecked: ScatterAdd(axis: axis, shape: base.shape)(values.erased, indices.erased))
-}

@@ -127,20 +127,6 @@ extension AnyTensor {
   }
 }
 
-/// The matrix product, by OpenBLAS; large ones by Nabla's own kernel where that is faster (``OpenBLAS/isHelped``).
-///
-/// Two matrices: [m, k] · [k, n] → [m, n]. A vector on the left counts as a row, on the right as a column, and that axis
-/// is then gone: [k] · [k, n] → [n], [m, k] · [k] → [m], [k] · [k] → a scalar. Further leading axes are stacks of
-/// matrices and broadcast. Transposed tensors are handed over as flags, not copied.
-///
-/// Errors: sizes that do not fit; scalars; a size above `Int32.max`, the limit of BLAS.
-public func matmul<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: a.erased.matmul(b.erased))
-}
-/// The matrix product.
-public func matmul<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar { matmul(a.asTensor(), b.asTensor()) }
-
 extension AnyTensor {
   /// The matrix product, with NumPy's rule for vectors.
   public func matmul(_ b: AnyTensor) -> AnyTensor {
@@ -158,30 +144,4 @@ extension AnyTensor {
     if rank == 1 { sizes.remove(at: sizes.count - (b.rank == 1 ? 1 : 2)) }
     return y.reshaped(to: Shape(unchecked: sizes))
   }
-}
-
-/// The inner product of two vectors: Σ aᵢ bᵢ.
-///
-/// Errors: other ranks than 1, different lengths.
-public func dot<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar {
-  let (a, b) = (a.asTensor(), b.asTensor())
-  guard a.rank == 1 && b.rank == 1 else {
-    fail("dot", "shapes \(a.shape) and \(b.shape) are not two vectors")
-    return Tensor(unchecked: .failed(A.Scalar.dtype))
-  }
-  return matmul(a, b)
-}
-
-/// The outer product of two vectors: aᵢ bⱼ, shape [a.count, b.count].
-///
-/// Errors: other ranks than 1.
-public func outer<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: NumericScalar, B.Scalar == A.Scalar {
-  let (a, b) = (a.asTensor(), b.asTensor())
-  guard a.rank == 1 && b.rank == 1 else {
-    fail("outer", "shapes \(a.shape) and \(b.shape) are not two vectors")
-    return Tensor(unchecked: .failed(A.Scalar.dtype))
-  }
-  return a.reshaped(to: [a.count, 1]) * b
 }

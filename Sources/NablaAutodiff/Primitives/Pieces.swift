@@ -11,11 +11,6 @@ struct Abs: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sign()(x)) }
 }
 
-/// The magnitude of each element. The derivative at 0 is 0.
-public func abs<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Abs()(x.asTensor().erased))
-}
-
 // MARK: sign
 
 /// y = -1, 0 or 1.
@@ -24,11 +19,6 @@ struct Sign: UnaryElementwise {
   static let kernel = NABLA_SIGN
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
-}
-
-/// -1, 0 or 1 as each element is negative, zero or positive; NaN stays NaN. The derivative is 0.
-public func sign<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Sign()(x.asTensor().erased))
 }
 
 // MARK: floor
@@ -41,11 +31,6 @@ struct Floor: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
 }
 
-/// The largest integer that is not above each element. The derivative is 0.
-public func floor<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Floor()(x.asTensor().erased))
-}
-
 // MARK: ceil
 
 /// y = the smallest integer from x.
@@ -54,11 +39,6 @@ struct Ceil: UnaryElementwise {
   static let kernel = NABLA_CEIL
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
-}
-
-/// The smallest integer that is not below each element. The derivative is 0.
-public func ceil<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Ceil()(x.asTensor().erased))
 }
 
 // MARK: round
@@ -71,11 +51,6 @@ struct Round: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
 }
 
-/// The nearest integer to each element, halves to the even one. The derivative is 0.
-public func round<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Round()(x.asTensor().erased))
-}
-
 // MARK: relu
 
 /// y = max(x, 0).
@@ -84,9 +59,4 @@ struct Relu: UnaryElementwise {
   static let kernel = NABLA_RELU
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sign()(y)) }
-}
-
-/// The larger of each element and 0. The derivative at 0 is 0.
-public func relu<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Relu()(x.asTensor().erased))
 }

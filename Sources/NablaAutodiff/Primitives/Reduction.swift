@@ -89,21 +89,6 @@ struct Sum: AxisReduction, LinearPrimitive {
   }
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The sum of all elements, as a scalar.
-  public func sum() -> Tensor<Scalar> { reduced(Sum.self, nil, false) }
-  /// The sum along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func sum(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Sum.self, [axis], keepingDimensions)
-  }
-  /// The sum along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func sum(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Sum.self, axes, keepingDimensions)
-  }
-}
-
 // MARK: product
 
 /// y = Π x over axes.
@@ -148,21 +133,6 @@ struct Product: AxisReduction {
   }
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The product of all elements, as a scalar.
-  public func product() -> Tensor<Scalar> { reduced(Product.self, nil, false) }
-  /// The product along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func product(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Product.self, [axis], keepingDimensions)
-  }
-  /// The product along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func product(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Product.self, axes, keepingDimensions)
-  }
-}
-
 // MARK: max and min
 
 /// A reduction to the largest or smallest element; ties share the gradient evenly.
@@ -198,61 +168,6 @@ struct Min: ExtremeReduction {
   let axes: [Int]
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The largest of all elements, as a scalar.
-  public func max() -> Tensor<Scalar> { reduced(Max.self, nil, false) }
-  /// The largest along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func max(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Max.self, [axis], keepingDimensions)
-  }
-  /// The largest along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func max(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Max.self, axes, keepingDimensions)
-  }
-}
-
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The smallest of all elements, as a scalar.
-  public func min() -> Tensor<Scalar> { reduced(Min.self, nil, false) }
-  /// The smallest along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func min(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Min.self, [axis], keepingDimensions)
-  }
-  /// The smallest along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func min(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Min.self, axes, keepingDimensions)
-  }
-}
-
-// MARK: any and all
-
-extension TensorConvertible where Scalar == Bool {
-  /// Whether any element is true; false where there are none.
-  public func any() -> Tensor<Bool> { reduced(Max.self, nil, false) }
-  /// Whether any element is true, along an axis.
-  public func any(axis: Int, keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Max.self, [axis], keepingDimensions)
-  }
-  /// Whether any element is true, along several axes.
-  public func any(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Max.self, axes, keepingDimensions)
-  }
-  /// Whether every element is true; true where there are none.
-  public func all() -> Tensor<Bool> { reduced(Min.self, nil, false) }
-  /// Whether every element is true, along an axis.
-  public func all(axis: Int, keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Min.self, [axis], keepingDimensions)
-  }
-  /// Whether every element is true, along several axes.
-  public func all(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Min.self, axes, keepingDimensions)
-  }
-}
-
 // MARK: argmax and argmin
 
 /// y = the index of the first extreme element along an axis.
@@ -278,34 +193,6 @@ struct Argument: NondifferentiablePrimitive {
   }
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The index of the first largest element in row-major order; of the first NaN where there is one.
-  ///
-  /// Errors: no elements.
-  public func argmax() -> Tensor<Int64> { asTensor().flattened().argmax(axis: 0) }
-  /// The indices of the first largest elements along an axis, which is then gone from the shape.
-  ///
-  /// Errors: an axis out of range or without elements.
-  public func argmax(axis: Int) -> Tensor<Int64> { argument(isMax: true, axis) }
-  /// The index of the first smallest element in row-major order; of the first NaN where there is one.
-  ///
-  /// Errors: no elements.
-  public func argmin() -> Tensor<Int64> { asTensor().flattened().argmin(axis: 0) }
-  /// The indices of the first smallest elements along an axis, which is then gone from the shape.
-  ///
-  /// Errors: an axis out of range or without elements.
-  public func argmin(axis: Int) -> Tensor<Int64> { argument(isMax: false, axis) }
-
-  private func argument(isMax: Bool, _ axis: Int) -> Tensor<Int64> {
-    let x = asTensor().erased
-    guard let axis = normalizedAxes(isMax ? "argmax" : "argmin", [axis], x.shape)?.first else {
-      return Tensor(unchecked: .failed(.int64))
-    }
-    let y = Argument(isMax: isMax, axis: axis)(x)
-    return Tensor(unchecked: y.isFailed ? .failed(.int64) : y)
-  }
-}
-
 // MARK: cumulative sum
 
 /// y_i = x_0 + … + x_i along an axis.
@@ -327,16 +214,5 @@ struct CumulativeSum: LinearPrimitive {
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, CumulativeSum(axis: axis)(g.reversed(axis: axis)).reversed(axis: axis))
-  }
-}
-
-extension TensorConvertible where Scalar: NumericScalar {
-  /// Running sums along an axis, of this shape. Float adds in Double.
-  ///
-  /// Errors: an axis out of range.
-  public func cumulativeSum(axis: Int = 0) -> Tensor<Scalar> {
-    let x = asTensor()
-    guard let axis = normalizedAxes("cumulativeSum", [axis], x.shape)?.first else { return x }
-    return Tensor(unchecked: CumulativeSum(axis: axis)(x.erased))
   }
 }

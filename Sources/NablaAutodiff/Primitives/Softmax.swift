@@ -37,7 +37,7 @@ extension RowMap {
 
 extension TensorConvertible where Scalar: FloatingPointScalar {
   /// The map along an axis: another than the last is brought there and back by windows.
-  fileprivate func mapped(_ map: some RowMap, axis: Int) -> Tensor<Scalar> {
+  func mapped(_ map: some RowMap, axis: Int) -> Tensor<Scalar> {
     let x = asTensor().erased
     guard let axis = normalizedAxes(type(of: map).name, [axis], x.shape)?.first else {
       return Tensor(unchecked: .failed(x.dtype, x.shape))
@@ -64,15 +64,6 @@ struct Softmax: RowMap {
   private func product(_ v: AnyTensor, _ y: AnyTensor) -> AnyTensor { y * (v - rowSums(v * y)) }
 }
 
-/// eˣ / Σ eˣ along an axis, without overflow: x is shifted by its maximum.
-///
-/// Where the axis holds a NaN, +∞ or nothing but -∞, the result is NaN along all of it; another -∞ gives 0. An axis of size 0
-/// gives an empty result.
-///
-/// Errors: an axis out of range.
-public func softmax<T: TensorConvertible>(_ x: T, axis: Int = -1) -> Tensor<T.Scalar>
-where T.Scalar: FloatingPointScalar { x.mapped(Softmax(), axis: axis) }
-
 // MARK: logSoftmax
 
 /// y = x - ln Σ eˣ along the last axis.
@@ -88,12 +79,3 @@ struct LogSoftmax: RowMap {
     tangents[0].map { $0 - rowSums(Exp()(y) * $0) }
   }
 }
-
-/// ln softmax along an axis: x - ln Σ eˣ, without overflow: x is shifted by its maximum.
-///
-/// Where the axis holds a NaN or nothing but -∞, the result is NaN along all of it. Beside +∞, finite elements give -∞ and
-/// +∞ itself NaN. An axis of size 0 gives an empty result.
-///
-/// Errors: an axis out of range.
-public func logSoftmax<T: TensorConvertible>(_ x: T, axis: Int = -1) -> Tensor<T.Scalar>
-where T.Scalar: FloatingPointScalar { x.mapped(LogSoftmax(), axis: axis) }
