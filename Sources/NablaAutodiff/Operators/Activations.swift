@@ -1,6 +1,6 @@
 import NablaTensor
 
-// Activations of more than one step; those of one (`relu`, `sigmoid`, `tanh`, `softplus`) are element-wise functions.
+// Activations of several steps; those of one (`relu`, `sigmoid`, `tanh`, `softplus`) are element-wise functions.
 
 /// x where it is positive, slope · x elsewhere; the derivative at 0 is the slope.
 public func leakyRelu<T: TensorConvertible>(_ x: T, slope: T.Scalar = 0.2) -> Tensor<T.Scalar>

@@ -1,11 +1,10 @@
 import NablaTensor
 
-// Every operator has eight forms: two tensors, two variables, one of each, and a single number on either side of a tensor or
-// a variable; the last two, of operands whose element types differ, only say so. The compiler's time rests on this shape.
-// The forms are members, so that they are candidates where a tensor or a variable stands and nowhere else. Those of tensors
-// and variables name their types, because a generic one is no better a match than that of differing types, and the search then
-// tries both at each operator of a line. A literal is a number of the tensor's element type: tensors are not expressible
-// by literals, which would make each literal two candidates.
+// Every operator has six forms: two tensors, two variables, one of each in either order, and a number on either side of a tensor
+// or a variable. MixedOperators.swift has three more, which only say that element types differ. The compiler's time rests on this
+// shape. The forms are members, so that they are candidates beside a tensor or a variable and nowhere else. The first four name
+// their types: a generic form would match as well as those of differing types, and the search would try both at each operator of
+// a line. A literal is a number of the tensor's element type, since tensors are not expressible by literals of numbers.
 
 // MARK: Addition
 

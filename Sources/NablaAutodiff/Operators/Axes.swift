@@ -12,13 +12,17 @@ import NablaTensor
 /// Functions take anything ``AxesConvertible``: a literal, an `Int`, an array of `Int`, or a value of this type.
 public struct Axes: Hashable, Sendable {
   /// The axes as they were named; nil for all.
+  @usableFromInline
   let named: [Int]?
 
   /// One axis.
+  @inlinable
   public init(_ axis: Int) { named = [axis] }
   /// Several axes; of none, elements are reduced each by itself.
+  @inlinable
   public init(_ axes: [Int]) { named = axes }
-  fileprivate init(named: [Int]?) { self.named = named }
+  @inlinable
+  init(named: [Int]?) { self.named = named }
 }
 
 extension Axes: ExpressibleByIntegerLiteral, ExpressibleByArrayLiteral {
@@ -36,18 +40,22 @@ public protocol AxesConvertible {
 
 extension AxesConvertible where Self == Axes {
   /// All axes.
+  @inlinable
   public static var all: Axes { Axes(named: nil) }
 }
 
 extension Axes: AxesConvertible {
   /// Itself.
+  @inlinable
   public func asAxes() -> Axes { self }
 }
 extension Int: AxesConvertible {
   /// One axis.
+  @inlinable
   public func asAxes() -> Axes { Axes(self) }
 }
 extension Array: AxesConvertible where Element == Int {
   /// Several axes.
+  @inlinable
   public func asAxes() -> Axes { Axes(self) }
 }

@@ -1,7 +1,7 @@
 import NablaTensor
 
-// Functions of one operand, element by element: a tensor, or a variable, whose value is then read. One generic declaration each:
-// a second overload, for variables, makes lines with several of them take a second to check.
+// Functions of one operand, element by element: a tensor, or a variable, whose value is then read. One generic declaration
+// each: a second overload, for variables, makes lines with several of them take a second to check.
 
 // MARK: Exponentials and logarithms
 

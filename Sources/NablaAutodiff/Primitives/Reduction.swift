@@ -66,17 +66,6 @@ extension AxisReduction {
   func kept(_ shape: Shape) -> Shape { Shape(unchecked: shape.indices.map { axes.contains($0) ? 1 : shape[$0] }) }
 }
 
-extension TensorConvertible {
-  /// A reduction of this as the caller names it; nil axes are all.
-  func reduced<R: AxisReduction>(_ reduction: R.Type, _ axes: [Int]?, _ keepsDimensions: Bool) -> Tensor<Scalar> {
-    let x = asTensor().erased
-    guard let axes = normalizedAxes(R.name, axes, x.shape) else { return Tensor(unchecked: .failed(x.dtype)) }
-    let reduction = R(axes: axes)
-    let y = reduction(x)
-    return Tensor(unchecked: keepsDimensions && !y.isFailed ? y.reshaped(to: reduction.kept(x.shape)) : y)
-  }
-}
-
 // MARK: sum
 
 /// y = Σ x over axes.
