@@ -87,7 +87,21 @@ typedef enum {
   NABLA_TERNARY_COUNT
 } nabla_ternary_op;
 
-typedef enum { NABLA_SUM, NABLA_PRODUCT, NABLA_MAX, NABLA_MIN, NABLA_REDUCTION_COUNT } nabla_reduction_op;
+typedef enum {
+  NABLA_SUM,
+  NABLA_PRODUCT,
+  // Of Bool: any and all.
+  NABLA_MAX,
+  NABLA_MIN,
+  // Those below have a state of their own; see states.h.
+  NABLA_MOMENTS,
+  NABLA_LOG_SUM_EXP,
+  NABLA_ARGMAX,
+  NABLA_ARGMIN,
+  NABLA_COUNT_TRUE,
+  NABLA_NORM,
+  NABLA_REDUCTION_COUNT
+} nabla_reduction_op;
 
 typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 
@@ -335,5 +349,7 @@ static inline uint64_t nabla_next_identity(void) {
   if (nabla_own_identities.next == nabla_own_identities.end) nabla_take_identities();
   return nabla_own_identities.next++;
 }
+
+#include "states.h"
 
 #endif
