@@ -1,33 +1,62 @@
-// Reductions with a state of their own, at one level; see levels.h and states.c.
-
-/// y = a, then b.
-static void LEVEL(moments_merge)(const void *as, const void *bs, void *ys, ptrdiff_t count) {
-  const f64 *a = as, *b = bs;
-  f64 *y = ys;
-  NABLA_VECTORIZE for (ptrdiff_t i = 0; i < count; i++) {
-    const moments before = {a[i], a[count + i], a[2 * count + i]}, after = {b[i], b[count + i], b[2 * count + i]};
-    const moments m = moments_merged(before, after);
-    y[i] = m.n, y[count + i] = m.mean, y[2 * count + i] = m.m2;
-  }
-}
-
-/// The same for columns of as many elements each, in place of a.
-static void LEVEL(moments_of_columns)(f64 n, f64 *mean, f64 *m2, f64 other_n, const f64 *other_mean, const f64 *other_m2,
-                                      ptrdiff_t width) {
-  NABLA_VECTORIZE for (ptrdiff_t j = 0; j < width; j++) {
-    const moments before = {n, mean[j], m2[j]}, after = {other_n, other_mean[j], other_m2[j]};
-    const moments m = moments_merged(before, after);
-    mean[j] = m.mean, m2[j] = m.m2;
-  }
-}
+// Reductions with a state of their own, at one level; see levels.h and states.c. Each type that a reduction has is an
+// inclusion of its file.
 
 #define T f32
-#include "moments.typed.h"
+#include "across.typed.h"
 #undef T
 #define T f64
-#include "moments.typed.h"
+#include "across.typed.h"
+#undef T
+#define T i32
+#include "across.typed.h"
+#undef T
+#define T i64
+#include "across.typed.h"
+#undef T
+#define T u8
+#include "across.typed.h"
 #undef T
 
+#include "moments.body.h"
+#include "raised.body.h"
+#include "norm.body.h"
+#include "count.body.h"
+
+#define T f32
+#define DTYPE NABLA_F32
+#define VALUE f64
+#define PLACE int32_t
+#include "argument.both.h"
+#define T f64
+#define DTYPE NABLA_F64
+#define VALUE f64
+#define PLACE int64_t
+#include "argument.both.h"
+#define T i32
+#define DTYPE NABLA_I32
+#define VALUE i64
+#define PLACE int32_t
+#include "argument.both.h"
+#define T i64
+#define DTYPE NABLA_I64
+#define VALUE i64
+#define PLACE int64_t
+#include "argument.both.h"
+#define T u8
+#define DTYPE NABLA_U8
+#define VALUE i64
+#define PLACE int8_t
+#include "argument.both.h"
+
+#define ARGUMENT(OP)                                                                                                   \
+  {&LEVEL(OP##_argument_f32), &LEVEL(OP##_argument_f64), &LEVEL(OP##_argument_i32), &LEVEL(OP##_argument_i64),         \
+   &LEVEL(OP##_argument_u8)}
 static const nabla_reduction *const LEVEL(state_table)[NABLA_REDUCTION_COUNT][NABLA_DTYPES] = {
-    [NABLA_MOMENTS] = {&LEVEL(moments_f32), &LEVEL(moments_f64)},
+    [NABLA_MOMENTS] = {&LEVEL(moments_reduction_f32), &LEVEL(moments_reduction_f64)},
+    [NABLA_LOG_SUM_EXP] = {&LEVEL(raised_reduction_f32), &LEVEL(raised_reduction_f64)},
+    [NABLA_ARGMAX] = ARGUMENT(ARGMAX),
+    [NABLA_ARGMIN] = ARGUMENT(ARGMIN),
+    [NABLA_NORM] = {&LEVEL(norm_reduction_f32), &LEVEL(norm_reduction_f64)},
+    [NABLA_COUNT_TRUE] = {[NABLA_BOOL] = &LEVEL(count)},
 };
+#undef ARGUMENT
