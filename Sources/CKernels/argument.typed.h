@@ -107,26 +107,32 @@ static void TYPED(narrow)(const T *x, ptrdiff_t rows, ptrdiff_t columns, T *best
       best[j] = b, index[j] = index[j + half];
     }
   if (rest == 0) return;
-  T last[TILE];
-  int64_t last_index[TILE];
+  T last[TILE] = {0};
+  int64_t last_index[TILE] = {0};
   TYPED(tile)(x + wide * abreast * columns, rest, columns, columns, last, last_index);
   for (ptrdiff_t j = 0; j < columns; j++)
     if (TYPED(beats)(last[j], best[j])) best[j] = last[j], index[j] = wide * abreast + last_index[j];
 }
 
-static void TYPED(columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *state, ptrdiff_t stride) {
+static void TYPED(strip)(const void *x, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t columns, void *state,
+                         ptrdiff_t stride) {
   T best[TILE] = {0};
   int64_t index[TILE] = {0};
   for (ptrdiff_t start = 0; start < columns; start += TILE) {
     const ptrdiff_t width = columns - start < TILE ? columns - start : TILE;
-    if (rows_abreast(columns) > 1 && rows >= rows_abreast(columns)) {
-      TYPED(narrow)(x, rows, columns, best, index);
-    } else {
-      TYPED(tile)((const T *)x + start, rows, columns, width, best, index);
-    }
+    TYPED(tile)((const T *)x + start, rows, step, width, best, index);
     for (ptrdiff_t j = 0; j < width; j++)
       TYPED(store)((int64_t *)state + start + j, stride, rows, index[j], best[j]);
   }
+}
+
+static void TYPED(columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *state, ptrdiff_t stride) {
+  const ptrdiff_t abreast = rows_abreast(columns);
+  if (abreast == 1 || rows < abreast) return TYPED(strip)(x, rows, columns, columns, state, stride);
+  T best[TILE] = {0};
+  int64_t index[TILE] = {0};
+  TYPED(narrow)(x, rows, columns, best, index);
+  for (ptrdiff_t j = 0; j < columns; j++) TYPED(store)((int64_t *)state + j, stride, rows, index[j], best[j]);
 }
 
 /// Short rows are columns of a block.
@@ -153,6 +159,7 @@ static const nabla_reduction TYPED(argument) = {
     .results = 1,
     .result_bytes = sizeof(int64_t),
     .rows = TYPED(rows),
+    .strip = TYPED(strip),
 };
 
 #undef TYPED

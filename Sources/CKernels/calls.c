@@ -39,6 +39,27 @@ void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t s
   for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, sx, ys + i * y0, sy, n);
 }
 
+void nabla_reduce_rows_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t x0, ptrdiff_t rows, ptrdiff_t n,
+                                void *const *y) {
+  _Alignas(64) char state[NABLA_STATE_BYTES];
+  const ptrdiff_t most = NABLA_STATE_BYTES / (reduction->fields * reduction->field_bytes);
+  for (ptrdiff_t first = 0; first < rows; first += most) {
+    const ptrdiff_t count = rows - first < most ? rows - first : most;
+    void *results[NABLA_STATE_RESULTS] = {0};
+    for (ptrdiff_t i = 0; i < reduction->results; i++)
+      results[i] = y[i] ? (char *)y[i] + first * reduction->result_bytes : 0;
+    reduction->rows((const char *)x + first * x0, count, n, state, count);
+    reduction->result(state, count, results, count);
+  }
+}
+
+void nabla_reduce_columns_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t rows, ptrdiff_t columns,
+                                   void *const *y) {
+  _Alignas(64) char state[NABLA_STATE_BYTES];
+  reduction->columns(x, rows, columns, state, columns);
+  reduction->result(state, columns, y, columns);
+}
+
 // --- Calls, in this file so that the loops above become part of them -------------------------------------------------
 
 void nabla_call_unary(const nabla_call *call, char *const *at) {
@@ -69,6 +90,36 @@ void nabla_call_row_map(const nabla_call *call, char *const *at) {
 
 void nabla_call_vector_product(const nabla_call *call, char *const *at) {
   call->loop.product(at[call->a], call->sa, call->rows, call->n, at[call->b], at[call->y]);
+}
+
+void nabla_call_state_rows(const nabla_call *call, char *const *at) {
+  call->loop.reduction->rows(at[call->a], call->rows, call->n, at[call->y], call->rows);
+}
+
+void nabla_call_state_columns(const nabla_call *call, char *const *at) {
+  call->loop.reduction->columns(at[call->a], call->rows, call->n, at[call->y], call->n);
+}
+
+void nabla_call_merge_states(const nabla_call *call, char *const *at) {
+  call->loop.reduction->merge(at[call->a], at[call->b], at[call->y], call->n);
+}
+
+void nabla_call_state_result(const nabla_call *call, char *const *at) {
+  void *results[NABLA_STATE_RESULTS] = {0};
+  results[call->sa] = at[call->y];
+  call->loop.reduction->result(at[call->a], call->n, results, call->n);
+}
+
+void nabla_call_reduce_rows_by_state(const nabla_call *call, char *const *at) {
+  void *results[NABLA_STATE_RESULTS] = {0};
+  results[call->sa] = at[call->y];
+  nabla_reduce_rows_by_state(call->loop.reduction, at[call->a], call->a0, call->rows, call->n, results);
+}
+
+void nabla_call_reduce_columns_by_state(const nabla_call *call, char *const *at) {
+  void *results[NABLA_STATE_RESULTS] = {0};
+  results[call->sa] = at[call->y];
+  nabla_reduce_columns_by_state(call->loop.reduction, at[call->a], call->rows, call->n, results);
 }
 
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at) {

@@ -33,22 +33,26 @@ static void LEVEL(count_tile)(const b8 *x, ptrdiff_t rows, ptrdiff_t step, ptrdi
   for (ptrdiff_t j = 0; j < width; j++) y[j] += sum[j];
 }
 
-static void LEVEL(count_columns)(const void *xs, ptrdiff_t rows, ptrdiff_t columns, void *state, ptrdiff_t stride) {
+static void LEVEL(count_strip)(const void *xs, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t columns, void *state,
+                               ptrdiff_t stride) {
   (void)stride;
   const b8 *x = xs;
   int64_t *y = state;
-  const ptrdiff_t abreast = rows_abreast(columns), wide = rows / abreast;
   for (ptrdiff_t j = 0; j < columns; j++) y[j] = 0;
-  for (ptrdiff_t start = 0; abreast > 1 && start < wide; start += COUNT_RUN) {
-    int64_t total[TILE] = {0};
-    const ptrdiff_t width = abreast * columns;
-    LEVEL(count_tile)(x + start * width, wide - start < COUNT_RUN ? wide - start : COUNT_RUN, width, width, total);
-    for (ptrdiff_t k = 0; k < width; k++) y[k % columns] += total[k];
-  }
-  for (ptrdiff_t i = abreast > 1 ? wide * abreast : 0; i < rows; i += COUNT_RUN)
+  for (ptrdiff_t i = 0; i < rows; i += COUNT_RUN)
     for (ptrdiff_t j = 0; j < columns; j += TILE)
-      LEVEL(count_tile)(x + i * columns + j, rows - i < COUNT_RUN ? rows - i : COUNT_RUN, columns,
+      LEVEL(count_tile)(x + i * step + j, rows - i < COUNT_RUN ? rows - i : COUNT_RUN, step,
                         columns - j < TILE ? columns - j : TILE, y + j);
+}
+
+/// Columns too few to fill registers: several rows side by side are one, whose columns are added up.
+static void LEVEL(count_columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *state, ptrdiff_t stride) {
+  const ptrdiff_t abreast = rows_abreast(columns), wide = rows / abreast, width = abreast * columns;
+  if (abreast == 1) return LEVEL(count_strip)(x, rows, columns, columns, state, stride);
+  int64_t total[NARROW], *y = state;
+  LEVEL(count_strip)(x, wide, width, width, total, width);
+  LEVEL(count_strip)((const b8 *)x + wide * width, rows - wide * abreast, columns, columns, y, stride);
+  for (ptrdiff_t k = 0; k < width; k++) y[k % columns] += total[k];
 }
 
 static const nabla_reduction LEVEL(count) = {
@@ -60,6 +64,7 @@ static const nabla_reduction LEVEL(count) = {
     .results = 1,
     .result_bytes = sizeof(int64_t),
     .rows = LEVEL(count_rows),
+    .strip = LEVEL(count_strip),
 };
 
 #undef COUNT_LANES

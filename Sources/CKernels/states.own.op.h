@@ -22,6 +22,25 @@ static void OWN(merge)(const void *a, const void *b, void *y, ptrdiff_t count) {
   nabla_binary_kernel(NABLA_PASTE(NABLA, MERGE), MERGE_DTYPE)(a, 1, b, 1, y, count);
 }
 
+/// Row by row, in the tree of columns.
+static void OWN(strip_tile)(const T *x, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t width, T *y) {
+  const ptrdiff_t left = nabla_column_tree_left(rows);
+  if (left > 0) {
+    T right[TILE];
+    OWN(strip_tile)(x, left, step, width, y);
+    OWN(strip_tile)(x + left * step, rows - left, step, width, right);
+    return OWN(merge)(y, right, y, width);
+  }
+  OWN(columns)(x, rows > 0, width, y, width);
+  for (ptrdiff_t i = 1; i < rows; i++) OWN(merge)(y, x + i * step, y, width);
+}
+
+static void OWN(strip)(const void *x, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t columns, void *state, ptrdiff_t stride) {
+  (void)stride;
+  for (ptrdiff_t j = 0; j < columns; j += TILE)
+    OWN(strip_tile)((const T *)x + j, rows, step, columns - j < TILE ? columns - j : TILE, (T *)state + j);
+}
+
 static const nabla_reduction OWN(own) = {
     .fields = 1,
     .field_bytes = sizeof(T),
@@ -31,6 +50,7 @@ static const nabla_reduction OWN(own) = {
     .results = 1,
     .result_bytes = sizeof(T),
     .rows = OWN(rows),
+    .strip = OWN(strip),
 };
 
 #undef OWN

@@ -48,10 +48,15 @@ static void TYPED(narrow)(const T *x, ptrdiff_t rows, ptrdiff_t columns, f64 *st
   LEVEL(NAMED(merge))(some, TILE, state, stride, state, stride, columns);
 }
 
+static void TYPED(strip)(const void *x, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t columns, void *state,
+                         ptrdiff_t stride) {
+  for (ptrdiff_t j = 0; j < columns; j += TILE)
+    TYPED(tile)((const T *)x + j, rows, step, columns - j < TILE ? columns - j : TILE, (f64 *)state + j, stride);
+}
+
 static void TYPED(columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *state, ptrdiff_t stride) {
   if (rows_abreast(columns) > 1) return TYPED(narrow)(x, rows, columns, state, stride);
-  for (ptrdiff_t j = 0; j < columns; j += TILE)
-    TYPED(tile)((const T *)x + j, rows, columns, columns - j < TILE ? columns - j : TILE, (f64 *)state + j, stride);
+  TYPED(strip)(x, rows, columns, columns, state, stride);
 }
 
 /// Short rows are columns of a block.
@@ -76,6 +81,7 @@ static const nabla_reduction TYPED(reduction) = {
     .results = RESULTS,
     .result_bytes = sizeof(T),
     .rows = TYPED(rows),
+    .strip = TYPED(strip),
 };
 
 #undef NAMED

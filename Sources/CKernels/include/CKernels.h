@@ -103,6 +103,8 @@ typedef enum {
   NABLA_REDUCTION_COUNT
 } nabla_reduction_op;
 
+#include "states.h"
+
 typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 
 // Each returns NULL where the operation has no meaning for the type.
@@ -170,6 +172,7 @@ struct nabla_call {
     nabla_reduce_columns columns;
     nabla_row_map map;
     nabla_vector_product product;
+    const nabla_reduction *reduction;
     /// What the caller's own step needs.
     const void *owner;
   } loop;
@@ -190,6 +193,14 @@ void nabla_call_reduce_row(const nabla_call *call, char *const *at);
 void nabla_call_reduce_columns(const nabla_call *call, char *const *at);
 void nabla_call_row_map(const nabla_call *call, char *const *at);
 void nabla_call_vector_product(const nabla_call *call, char *const *at);
+/// The states y of the rows of a, of its columns; y = the states a, then b, of n results.
+void nabla_call_state_rows(const nabla_call *call, char *const *at);
+void nabla_call_state_columns(const nabla_call *call, char *const *at);
+void nabla_call_merge_states(const nabla_call *call, char *const *at);
+/// y = result number `sa` of n states a; of the rows of a, of its columns.
+void nabla_call_state_result(const nabla_call *call, char *const *at);
+void nabla_call_reduce_rows_by_state(const nabla_call *call, char *const *at);
+void nabla_call_reduce_columns_by_state(const nabla_call *call, char *const *at);
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at);
 
 /// A window that is placed on another before calls run: at[window] = from[source] + offset + row * step.
@@ -349,7 +360,5 @@ static inline uint64_t nabla_next_identity(void) {
   if (nabla_own_identities.next == nabla_own_identities.end) nabla_take_identities();
   return nabla_own_identities.next++;
 }
-
-#include "states.h"
 
 #endif

@@ -131,6 +131,33 @@ extension PreparedCall {
     call.loop.columns = kernel
   }
 
+  /// A step on rows or columns of x by states; y is what the step makes of them.
+  init(
+    _ step: @escaping nabla_step, _ reduction: UnsafePointer<nabla_reduction>, _ x: Storage, distance x0: Int = 0,
+    into y: Storage, rows: Int, count: Int, result: Int = 0
+  ) {
+    self.init(step, operands: [x], into: y, rows: rows, count: count)
+    call.loop.reduction = reduction
+    (call.a0, call.sa) = (x0, result)
+  }
+
+  /// y = the states a, then b, of `count` results.
+  package init(
+    merging reduction: UnsafePointer<nabla_reduction>, _ a: Storage, _ b: Storage, into y: Storage, count: Int
+  ) {
+    self.init(nabla_call_merge_states, operands: [a, b], into: y, count: count)
+    call.loop.reduction = reduction
+  }
+
+  /// y = result number `result` of the states of `count` results.
+  package init(
+    resultOf reduction: UnsafePointer<nabla_reduction>, _ state: Storage, result: Int = 0, into y: Storage, count: Int
+  ) {
+    self.init(nabla_call_state_result, operands: [state], into: y, count: count)
+    call.loop.reduction = reduction
+    call.sa = result
+  }
+
   /// Each row of y = a map of that row of x.
   init(_ kernel: @escaping nabla_row_map, _ x: Storage, into y: Storage, rows: Int, length: Int) {
     self.init(nabla_call_row_map, operands: [x], into: y, rows: rows, count: length)
