@@ -30,7 +30,7 @@ extension Reduction {
     @inline(never)
     private func stateOfMany(into y: UnsafeMutableRawPointer) {
       let (count, field) = (blocks.count, reduction.pointee.field_bytes)
-      if blocks.leading > 1 { return tree(Slices(self), into: y, stride: count) }
+      if blocks.leading != 1 { return tree(Slices(self), into: y, stride: count) }
       if blocks.outer == 1 || blocks.areFewAndLong {
         for block in 0..<blocks.outer { tree(of: block, into: y + block * blocks.inner * field, stride: count) }
         return

@@ -16,7 +16,8 @@ package enum Reduction {
   package static func reduce(
     _ op: nabla_reduction_op, _ x: AnyTensor, over axes: [Int], result: Int = 0, into y: UnsafeMutableRawPointer
   ) {
-    if x.isDense && axes.count == x.rank && x.count < Parallel.threshold, op.rawValue <= NABLA_MIN.rawValue {  // one row
+    // One row, as most small reductions are.
+    if x.isDense && axes.count == x.rank && x.count < Parallel.threshold, op.rawValue <= NABLA_MIN.rawValue {
       return withExtendedLifetime(x.storage) { nabla_reduce_row_kernel(op, x.dtype.rawValue)!(x.address, x.count, y) }
     }
     withResults(y, result) { reduce(op, x, over: axes, results: $0) }
