@@ -193,8 +193,10 @@ extension Reduction {
     let length = x.shape[axis]
     let width = x.dtype.byteCount
     withExtendedLifetime(rows.storage) {
-      for index in 0..<(length == 0 ? 0 : rows.count / length) {
-        kernel(rows.address + index * length * width, length, y.assumingMemoryBound(to: Int64.self) + index)
+      Parallel.forEachPiece(of: length == 0 ? 0 : rows.count / length, cost: max(1, length)) { piece in
+        for index in piece {
+          kernel(rows.address + index * length * width, length, y.assumingMemoryBound(to: Int64.self) + index)
+        }
       }
     }
   }
