@@ -336,4 +336,7 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
+// Slices by number.
+#include "indices.h"
+
 #endif
