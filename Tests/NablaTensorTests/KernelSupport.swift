@@ -5,7 +5,8 @@ import Testing
 
 /// What a kernel writes to memory for `count` elements, which holds `initial` before.
 func written<S: TensorScalar>(_ count: Int, initial: S, _ body: (UnsafeMutableRawPointer) -> Void) -> [S] {
-  var result = [S](repeating: initial, count: count + 1)  // one more, so that there is an address; it must stay as it is
+  // One more, so that there is an address; it must stay as it is.
+  var result = [S](repeating: initial, count: count + 1)
   result.withUnsafeMutableBytes { body($0.baseAddress!) }
   #expect(result[count] == initial, "written past the end")
   return Array(result[..<count])

@@ -336,7 +336,9 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
-// Slices by number.
+// Slices by number, order, random draws.
 #include "indices.h"
+#include "order.h"
+#include "draws.h"
 
 #endif
