@@ -49,7 +49,7 @@ typedef void *(*small_sort)(void *a, void *b, ptrdiff_t n);
 #define GRAIN 16384
 
 typedef struct {
-  const nabla_ordered *ordered;
+  const nabla_lines *lines;
   const order_kernels *kernels;
   const small_sort *small;
   form form;
@@ -73,17 +73,17 @@ typedef struct {
   ptrdiff_t pieces;
 } order_job;
 
-static void describe(order_job *job, const nabla_ordered *ordered, int dtype, int has_indices) {
-  *job = (order_job){.ordered = ordered, .kernels = NABLA_PICK(order_table) + dtype, .small = NABLA_PICK(small_table)};
+static void describe(order_job *job, const nabla_lines *lines, int dtype, int has_indices) {
+  *job = (order_job){.lines = lines, .kernels = NABLA_PICK(order_table) + dtype, .small = NABLA_PICK(small_table)};
   const int is_wide = job->kernels->width == 8;
-  job->form = !has_indices ? KEYS : is_wide || ordered->n > UINT32_MAX ? PLACES : PACKED;
+  job->form = !has_indices ? KEYS : is_wide || lines->n > UINT32_MAX ? PLACES : PACKED;
   job->element = job->form == PLACES ? 2 : job->form == PACKED || is_wide;
   job->size = job->element == 2 ? sizeof(k64_place) : job->element == 1 ? sizeof(k64) : sizeof(k32);
   job->key_bits = 8 * (int)job->kernels->width;
   job->threads = nabla_thread_count();
-  const ptrdiff_t rows = ordered->outer * ordered->inner;
-  job->shares_rows = rows < job->threads && ordered->n >= LONG_ROW;
-  job->k = ordered->n;
+  const ptrdiff_t rows = lines->outer * lines->inner;
+  job->shares_rows = rows < job->threads && lines->n >= LONG_ROW;
+  job->k = lines->n;
 }
 
 static void give_lanes(order_job *job, int lanes, ptrdiff_t room) {
@@ -108,7 +108,7 @@ static void *sort_elements(const order_job *job, char *a, ptrdiff_t n, int threa
 }
 
 static order_row row_of(const order_job *job, ptrdiff_t number) {
-  const nabla_ordered *o = job->ordered;
+  const nabla_lines *o = job->lines;
   const ptrdiff_t outer = number / o->inner, inner = number % o->inner, first = outer * job->k * o->inner + inner;
   return (order_row){.form = job->form,
                      .direction = job->direction,
@@ -232,7 +232,7 @@ static size_t job_bytes(const order_job *job) {
 }
 
 static void order_all(order_job *job, const void *x, void *values, int64_t *indices, void *workspace) {
-  const nabla_ordered *o = job->ordered;
+  const nabla_lines *o = job->lines;
   const ptrdiff_t rows = o->outer * o->inner;
   if (rows == 0 || job->k == 0) return;
   job->x = x;
@@ -250,28 +250,28 @@ static void order_all(order_job *job, const void *x, void *values, int64_t *indi
   if (!workspace) nabla_free(job->workspace, bytes);
 }
 
-static void plan_sort(order_job *job, const nabla_ordered *ordered, int dtype, int has_indices) {
-  describe(job, ordered, dtype, has_indices);
-  give_lanes(job, job->shares_rows ? 1 : job->threads, ordered->n);
+static void plan_sort(order_job *job, const nabla_lines *lines, int dtype, int has_indices) {
+  describe(job, lines, dtype, has_indices);
+  give_lanes(job, job->shares_rows ? 1 : job->threads, lines->n);
 }
 
-size_t nabla_sort_workspace(const nabla_ordered *ordered, int dtype, int has_indices) {
+size_t nabla_sort_workspace(const nabla_lines *lines, int dtype, int has_indices) {
   order_job job;
-  plan_sort(&job, ordered, dtype, has_indices);
+  plan_sort(&job, lines, dtype, has_indices);
   return job_bytes(&job);
 }
 
-void nabla_sort(const nabla_ordered *ordered, int dtype, int descends, const void *x, void *values, int64_t *indices,
+void nabla_sort(const nabla_lines *lines, int dtype, int descends, const void *x, void *values, int64_t *indices,
                 void *workspace) {
   order_job job;
-  plan_sort(&job, ordered, dtype, indices != 0);
+  plan_sort(&job, lines, dtype, indices != 0);
   job.direction = descends ? DESCENDING : ASCENDING;
   order_all(&job, x, values, indices, workspace);
 }
 
-static void plan_top_k(order_job *job, const nabla_ordered *ordered, int dtype, ptrdiff_t k) {
-  describe(job, ordered, dtype, 1);
-  const ptrdiff_t n = ordered->n;
+static void plan_top_k(order_job *job, const nabla_lines *lines, int dtype, ptrdiff_t k) {
+  describe(job, lines, dtype, 1);
+  const ptrdiff_t n = lines->n;
   job->k = k;
   if (n <= 256 || k > n / 8) {
     give_lanes(job, job->shares_rows ? 1 : job->threads, n);
@@ -282,16 +282,16 @@ static void plan_top_k(order_job *job, const nabla_ordered *ordered, int dtype, 
   give_lanes(job, job->shares_rows ? (int)job->pieces : job->threads, least_of(room, n));
 }
 
-size_t nabla_top_k_workspace(const nabla_ordered *ordered, int dtype, ptrdiff_t k) {
+size_t nabla_top_k_workspace(const nabla_lines *lines, int dtype, ptrdiff_t k) {
   order_job job;
-  plan_top_k(&job, ordered, dtype, k);
+  plan_top_k(&job, lines, dtype, k);
   return job_bytes(&job);
 }
 
-void nabla_top_k(const nabla_ordered *ordered, int dtype, int largest, ptrdiff_t k, const void *x, void *values,
+void nabla_top_k(const nabla_lines *lines, int dtype, int largest, ptrdiff_t k, const void *x, void *values,
                  int64_t *indices, void *workspace) {
   order_job job;
-  plan_top_k(&job, ordered, dtype, k);
+  plan_top_k(&job, lines, dtype, k);
   job.direction = largest ? LARGEST : ASCENDING;
   order_all(&job, x, values, indices, workspace);
 }

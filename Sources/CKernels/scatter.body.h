@@ -5,7 +5,8 @@
 #undef NABLA_TYPED
 
 #define KERNELS(T, SUM)                                                                                                \
-  {LEVEL(add_block_##T), LEVEL(add_sums_##T), LEVEL(store_sums_##T), LEVEL(add_groups_##T), sizeof(T), sizeof(SUM)}
+  {LEVEL(add_block_##T),  LEVEL(add_sums_##T),   LEVEL(store_sums_##T), LEVEL(add_groups_##T),                          \
+   LEVEL(add_bucket_##T), sizeof(T), sizeof(SUM)}
 static const scatter_kernels LEVEL(scatter_table)[] = {[NABLA_F32] = KERNELS(f32, f64),
                                                        [NABLA_F64] = KERNELS(f64, f64),
                                                        [NABLA_I32] = KERNELS(i32, uint32_t),

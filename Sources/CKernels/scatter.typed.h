@@ -2,7 +2,7 @@
 
 #define TYPED(name) LEVEL(NABLA_PASTE(name, T))
 
-/// sums[index[p]] += v[p]: single elements, in `lanes` copies of the sums that take positions by turns.
+/// sums[index[p]] += v[p]: single elements, in `lanes` copies of the sums that take positions in rotation.
 NABLA_INLINE void TYPED(add_numbers)(const char *v, ptrdiff_t step, const void *index, const int wide, ptrdiff_t n,
                                      ptrdiff_t size, SUM *sums, const int lanes) {
   ptrdiff_t p = 0;
@@ -65,6 +65,20 @@ static void TYPED(store_sums)(const void *from, ptrdiff_t n, void *to, int onto)
   } else {
     NABLA_VECTORIZE for (ptrdiff_t i = 0; i < n; i++) y[i] = (T)sums[i];
   }
+}
+
+/// The sums of a bucket of targets, from elements that carry their values.
+static void TYPED(add_bucket)(const scatter_bucket *bucket, void *memory) {
+  SUM *sums = memory;
+  const int wide = sizeof(T) == 8;
+  memset(sums, 0, (size_t)bucket->size * sizeof(SUM));
+  for (ptrdiff_t p = bucket->start; p < bucket->end; p++) {
+    const uint64_t bits = (uint64_t)place_at(bucket->sorted, p, wide);
+    T value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    sums[key_at(bucket->sorted, p, wide) - bucket->first] += (SUM)value;
+  }
+  TYPED(store_sums)(sums, bucket->size, (T *)bucket->y + bucket->first, bucket->onto);
 }
 
 /// y gets the sum of the rows v[place], for the places of one group.

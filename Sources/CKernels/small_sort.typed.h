@@ -7,7 +7,7 @@ typedef KEY TYPED(run) __attribute__((vector_size(RUN * sizeof(KEY))));
 /// The first n elements, at most a run of them, from one place in order to another: each goes where as many are that come
 /// before it. That is a comparison of all with all, in vectors and without a branch.
 static void TYPED(sort_run)(const T *from, ptrdiff_t n, T *to) {
-  const KEY top = (KEY)1 << (8 * sizeof(KEY) - 1); // turns unsigned order into signed, which vectors compare by
+  const KEY top = (KEY)1 << (8 * sizeof(KEY) - 1); // makes unsigned order signed, which vectors compare by
   union {
     TYPED(run) vector;
     KEY element[RUN];

@@ -336,9 +336,10 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
-// Slices by number, order, random draws.
+// Slices by number, order, cumulative sums, random draws.
 #include "indices.h"
 #include "order.h"
+#include "scan.h"
 #include "draws.h"
 
 #endif

@@ -11,31 +11,12 @@ package enum Indexing {
   /// The axes after `axis` must lie side by side; those before it, and `axis` itself, may have any strides that walk as
   /// one: transposed, reversed and broadcast ones are read in place.
   package static func slices(of x: AnyTensor, axis: Int, count: Int) -> nabla_slices? {
-    let shape = x.shape
-    guard let inner = size(x, from: axis + 1, to: x.rank), inner.step == 1 || inner.count <= 1,
-      let outer = size(x, from: 0, to: axis)
+    guard let inner = x.walk(axis + 1..<x.rank), inner.step == 1 || inner.count <= 1, let outer = x.walk(0..<axis)
     else { return nil }
     let width = x.dtype.byteCount
     return nabla_slices(
-      outer: outer.count, size: shape[axis], count: count, row: inner.count * width, outer_step: outer.step * width,
-      axis_step: (x.strides?[axis] ?? inner.count) * width, index_step: 0)
-  }
-
-  /// How many elements the axes `start ..< end` have, and the one step that walks them; nil where it takes several.
-  private static func size(_ x: AnyTensor, from start: Int, to end: Int) -> (count: Int, step: Int)? {
-    let shape = x.shape
-    guard let strides = x.strides else {
-      var (count, step) = (1, 1)
-      for axis in start..<end { count *= shape[axis] }
-      for axis in end..<x.rank { step *= shape[axis] }
-      return (count, step)
-    }
-    var (count, step) = (1, 1)
-    for axis in stride(from: end - 1, through: start, by: -1) where shape[axis] != 1 {
-      if count == 1 { step = strides[axis] } else if strides[axis] != count * step { return nil }
-      count *= shape[axis]
-    }
-    return (count, step)
+      outer: outer.count, size: x.shape[axis], count: count, row: inner.count * width, outer_step: outer.step * width,
+      axis_step: x.step(axis) * width, index_step: 0)
   }
 
   // MARK: - One list of indices for all
