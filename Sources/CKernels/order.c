@@ -277,7 +277,7 @@ static void plan_top_k(order_job *job, const nabla_lines *lines, int dtype, ptrd
     give_lanes(job, job->shares_rows ? 1 : job->threads, n);
     return;
   }
-  const ptrdiff_t room = k + most_of(k, 1024);
+  const ptrdiff_t room = k + most_of(k, 4 * FILTERED);
   job->pieces = job->shares_rows ? least_of(job->threads, least_of(n / (LONG_ROW / 2), n / (4 * most_of(k, 1)))) : 1;
   give_lanes(job, job->shares_rows ? (int)job->pieces : job->threads, least_of(room, n));
 }

@@ -161,14 +161,14 @@ static ptrdiff_t TYPED(filter)(const order_row *row, ptrdiff_t start, ptrdiff_t 
         continue;
       }
     }
-    for (; i < stop; i++) {
+    for (; i < stop; i++) { // all are written, and what is not wanted is written over: no branch to foresee
       const KEY key = TYPED(key_in)(TYPED(at)(x, step, i), flips, not_a_number);
-      if (key >= limit) continue;
       if (row->form == PACKED) {
-        ((k64 *)to)[count++] = (k64)key << 32 | (k64)i;
+        ((k64 *)to)[count] = (k64)key << 32 | (k64)i;
       } else {
-        ((k64_place *)to)[count++] = (k64_place){key, (uint64_t)i};
+        ((k64_place *)to)[count] = (k64_place){key, (uint64_t)i};
       }
+      count += key < limit;
     }
   }
   *next = i;

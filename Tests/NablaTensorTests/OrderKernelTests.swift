@@ -133,9 +133,9 @@ import Testing
   }
 
   @Test func longRows() {
-    for count in [5000, 70_001] {
-      for x in samples(count) { check(x, "\(count) of \(x.dtype)") }
-    }
+    for x in samples(5000) { check(x, "5000 of \(x.dtype)") }
+    // Shared by threads: with keys of 32 and of 64 bits.
+    for x in [samples(70_001)[0], samples(70_001)[3]] { check(x, "70001 of \(x.dtype)") }
   }
 
   @Test func anyAxisOfAnyView() {
@@ -185,10 +185,11 @@ import Testing
 
   @Test func theBest() {
     for (n, counts) in [
-      (1, [0, 1]), (30, [1, 7, 30]), (300, [1, 5, 37, 38, 300]), (3000, [0, 1, 64, 374, 3000]), (70_001, [3, 2000]),
+      (1, [0, 1]), (30, [1, 7, 30]), (300, [1, 5, 37, 38, 300]), (3000, [0, 1, 64, 374, 3000]),
     ] {
       for x in samples(n) { for k in counts { checkTop(x, k, "\(x.dtype)") } }
     }
+    for x in [samples(70_001)[1], samples(70_001)[2]] { checkTop(x, 2000, "\(x.dtype)") }
     for (name, x) in views([2, 400, 3], { Float($0 &* 7919 % 229) }) { checkTop(x, axis: 1, count: 5, name) }
     // All the same, ascending and descending: those that come first, and many that are better than all before.
     for x in [[Float](repeating: 2, count: 9000), (0..<9000).map { Float($0) }, (0..<9000).map { Float(-$0) }] {
