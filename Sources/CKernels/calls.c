@@ -113,12 +113,20 @@ static void run_fetching(const nabla_block *block, ptrdiff_t index, char *const 
   ahead.bytes = 0;
 }
 
-/// Adds the result of block number `number` to the counter.
+void nabla_merge_elements(const nabla_merging *how, const void *a, const void *b, void *y) {
+  how->by.binary(a, 1, b, 1, y, how->count);
+}
+
+void nabla_merge_states(const nabla_merging *how, const void *a, const void *b, void *y) {
+  how->by.states->merge(a, b, y, how->count);
+}
+
+/// Adds the state of block number `number` to the counter.
 static void carry(const nabla_total *total, ptrdiff_t number, char *const *at) {
   char *current = at[total->window];
   char *level = total->levels;
   for (; number & 1; number >>= 1, level += total->bytes)
-    total->combine(level, 1, current, 1, current, total->count);
+    total->how.merge(&total->how, level, current, current);
   memcpy(level, current, (size_t)total->bytes);
 }
 
@@ -132,7 +140,7 @@ static void close(const nabla_total *total, ptrdiff_t blocks, char *const *at) {
     if (is_first) {
       memcpy(current, level, (size_t)total->bytes);
     } else {
-      total->combine(level, 1, current, 1, current, total->count);
+      total->how.merge(&total->how, level, current, current);
     }
     is_first = 0;
   }

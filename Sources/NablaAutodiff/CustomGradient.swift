@@ -38,8 +38,8 @@ final class CustomRule: Sendable {
 
 /// y = the first operand, a value that was computed already, with a pullback to the others that the caller gave.
 struct Custom: ViewPrimitive {
-  static let name = "customGradient"
-  static let residuals: Residuals = []
+  var name: String { "customGradient" }
+  func residuals(toward operand: Int) -> Residuals { [] }
   let rule: CustomRule
   static func == (a: Custom, b: Custom) -> Bool { a.rule === b.rule }
   func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(rule)) }
@@ -53,7 +53,7 @@ struct Custom: ViewPrimitive {
     guard gradients.count == x.count - 1, gradients.indices.allSatisfy({ gradients[$0].shape == x[$0 + 1].shape })
     else {
       fail(
-        Self.name,
+        name,
         "the pullback returned shapes \(gradients.map(\.shape)) for operands of shapes \(x.all.dropFirst().map(\.shape))"
       )
       return nil
@@ -67,7 +67,7 @@ struct Custom: ViewPrimitive {
   }
 
   // The pullback g ↦ Jᵀg is linear; pulling a tangent t back through it gives J t.
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     let tape = GradientTape(watchesAccessedVariables: false)
     let g = AnyTensor(repeating: 0, dtype: y.dtype, shape: y.shape)
     tape.watch(g)
@@ -85,12 +85,12 @@ struct Custom: ViewPrimitive {
   }
 }
 
-// MARK: - Results without a derivative
+// MARK: - ResultTensors without a derivative
 
 /// y = the first operand, a value computed from the others by something that has no derivative yet.
 struct WithoutDerivative: ViewPrimitive {
-  static let name = "withoutDerivative"
-  static let residuals: Residuals = []
+  var name: String { "withoutDerivative" }
+  func residuals(toward operand: Int) -> Residuals { [] }
   /// What computed it.
   let operation: String
 
@@ -100,7 +100,7 @@ struct WithoutDerivative: ViewPrimitive {
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     fail(operation, "it has no derivative, and a gradient was asked for that goes through it")
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     fail(operation, "it has no derivative, and a tangent was asked for that goes through it")
     return nil
   }

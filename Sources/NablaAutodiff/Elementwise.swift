@@ -2,7 +2,7 @@ import CKernels
 import NablaTensor
 
 /// dy/dx of an element-wise function: a number that is known beforehand, or a tensor.
-public enum Slope {
+package enum Slope {
   /// The function is constant around each element.
   case zero
   /// The identity.
@@ -13,6 +13,8 @@ public enum Slope {
   case mask(AnyTensor)
   /// The reciprocal of a tensor: g is divided by it.
   case reciprocal(AnyTensor)
+  /// The second tensor where the first is true, 0 elsewhere: there nothing is received, not even NaN.
+  case maskedFactor(AnyTensor, AnyTensor)
   /// Anything else.
   case factor(AnyTensor)
 
@@ -23,6 +25,7 @@ public enum Slope {
     case .one: g
     case .minusOne: -g
     case .mask(let mask): Select().apply(Operands([mask, g, AnyTensor(0, dtype: g.dtype)]))
+    case .maskedFactor(let mask, let slope): Select().apply(Operands([mask, g * slope, AnyTensor(0, dtype: g.dtype)]))
     case .reciprocal(let divisor): g / divisor
     case .factor(let slope): g * slope
     }
@@ -30,108 +33,109 @@ public enum Slope {
 }
 
 /// A primitive that is one loop over the elements of one operand.
-public protocol UnaryLoop: Primitive {
+package protocol UnaryLoop: SingleResultPrimitive where Failure == Never {
   /// The loop in C, for operands of a type.
   func loop(_ dtype: DType) -> nabla_unary
 }
 
 extension UnaryLoop {
   /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+  package func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.unary(loop(x[0].dtype), x[0], into: y, width: type.dtype.byteCount)
   }
   /// The loop itself, where one call does all.
-  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+  package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     PreparedCall(loop(x[0].dtype), x[0].storage, into: y) ?? evaluated(x, type, into: y)
   }
+  /// An element for an element.
+  package var traits: Traits { .elementwise }
   /// Rows are independent.
-  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 /// A primitive that is one loop over the elements of two operands, whose shapes broadcast.
-public protocol BinaryLoop: Primitive {
+package protocol BinaryLoop: SingleResultPrimitive where Failure == Never {
   /// The loop in C, for operands of a type.
   func loop(_ dtype: DType) -> nabla_binary
 }
 
 extension BinaryLoop {
   /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+  package func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.binary(loop(x[0].dtype), x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
   }
   /// The loop itself, where one call does all.
-  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+  package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     PreparedCall(loop(x[0].dtype), x[0].storage, x[1].storage, into: y) ?? evaluated(x, type, into: y)
   }
+  /// An element for an element.
+  package var traits: Traits { .elementwise }
   /// Rows are independent.
-  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 /// A primitive that is one loop over the elements of three operands, whose shapes broadcast.
-public protocol TernaryLoop: Primitive {
+package protocol TernaryLoop: SingleResultPrimitive where Failure == Never {
   /// The loop in C, for results of a type.
   func loop(_ dtype: DType) -> nabla_ternary
 }
 
 extension TernaryLoop {
   /// Runs the loop.
-  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+  package func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.ternary(loop(type.dtype), x[0], x[1], x[2], into: y, shape: type.shape)
   }
   /// The loop itself, where one call does all.
-  public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+  package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     PreparedCall(loop(type.dtype), x[0].storage, x[1].storage, x[2].storage, into: y) ?? evaluated(x, type, into: y)
   }
+  /// An element for an element.
+  package var traits: Traits { .elementwise }
   /// Rows are independent.
-  public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
-}
-
-extension Primitive {
-  /// Whether the operation reads each element of its operands where it writes the result's, and can do without memory of
-  /// its own.
-  package var isElementwiseLoop: Bool { self is any UnaryLoop || self is any BinaryLoop || self is any TernaryLoop }
+  package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
 }
 
 /// An element-wise function of one operand. Its derivative is written once, and both modes follow.
-public protocol UnaryElementwise: UnaryLoop {
+package protocol UnaryElementwise: UnaryLoop {
   /// The loop in C.
   static var kernel: nabla_unary_op { get }
-  /// dy/dx in terms of the operand x and the result y, as far as `residuals` keeps them.
+  /// What the derivative reads.
+  static var residuals: Residuals { get }
+  /// dy/dx in terms of the operand x and the result y, as far as `residuals` names them.
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope
 }
 
 extension UnaryElementwise {
+  /// What the one derivative reads.
+  package func residuals(toward operand: Int) -> Residuals { Self.residuals }
   /// The operand's type.
-  public func resultType(_ x: Operands) -> TensorType? {
+  package func resultType(_ x: Operands) -> TensorType? {
     guard nabla_unary_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
-      fail(Self.name, "there is no such function of \(x[0].dtype)")
+      fail(name, "there is no such function of \(x[0].dtype)")
       return nil
     }
     return TensorType(x[0].dtype, x[0].shape)
   }
 
   /// The loop that `kernel` names.
-  public func loop(_ dtype: DType) -> nabla_unary { nabla_unary_kernel(Self.kernel, dtype.rawValue)! }
+  package func loop(_ dtype: DType) -> nabla_unary { nabla_unary_kernel(Self.kernel, dtype.rawValue)! }
 
   /// g · dy/dx.
-  public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+  package func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, derivative(x[0], y).times(g) ?? AnyTensor(repeating: 0, dtype: g.dtype, shape: g.shape))
   }
 
-  /// Operands may come before a broadcast.
-  public var rewrite: Rewrite { .elementwise }
-
   /// dy/dx · tangent.
-  public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  package func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     tangents[0].flatMap { derivative(x[0], y).times($0) }
   }
 }
 
 /// An element-wise function of two operands that broadcast to one shape.
-public protocol BinaryElementwise: BinaryLoop {
+package protocol BinaryElementwise: BinaryLoop {
   /// The loop in C.
   static var kernel: nabla_binary_op { get }
-  /// dy/dx of one operand in terms of both and the result, as far as `residuals` keeps them.
+  /// dy/dx of one operand in terms of both and the result, as far as `residuals(toward:)` names them.
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope
 }
 
@@ -150,20 +154,20 @@ func broadcastShape(_ name: String, _ x: Operands) -> Shape? {
 
 extension BinaryElementwise {
   /// The common shape, in the operands' type.
-  public func resultType(_ x: Operands) -> TensorType? {
-    guard let shape = broadcastShape(Self.name, x) else { return nil }
+  package func resultType(_ x: Operands) -> TensorType? {
+    guard let shape = broadcastShape(name, x) else { return nil }
     guard nabla_binary_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
-      fail(Self.name, "there is no such function of \(x[0].dtype)")
+      fail(name, "there is no such function of \(x[0].dtype)")
       return nil
     }
     return TensorType(x[0].dtype, shape)
   }
 
   /// The loop that `kernel` names.
-  public func loop(_ dtype: DType) -> nabla_binary { nabla_binary_kernel(Self.kernel, dtype.rawValue)! }
+  package func loop(_ dtype: DType) -> nabla_binary { nabla_binary_kernel(Self.kernel, dtype.rawValue)! }
 
   /// g · dy/dx for each operand, summed over the axes along which it was repeated.
-  public func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+  package func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, cotangent(of: 0, g, x, y))
     cotangents.give(1, cotangent(of: 1, g, x, y))
   }
@@ -175,15 +179,12 @@ extension BinaryElementwise {
     return dx.hasShape(of: x[operand]) ? dx : dx.summed(to: x[operand].shape)
   }
 
-  /// Operands may come before a broadcast.
-  public var rewrite: Rewrite { .elementwise }
-
   /// The sum of dy/dx · tangent over the operands.
-  public func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
-    let parts = (0...1).compactMap { operand in
+  package func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    let terms = (0...1).compactMap { operand in
       tangents[operand].flatMap { derivative(operand, x, y).times($0) }
     }
-    return (parts.count == 2 ? parts[0] + parts[1] : parts.first)?.broadcast(to: y.shape)
+    return (terms.count == 2 ? terms[0] + terms[1] : terms.first)?.broadcast(to: y.shape)
   }
 }
 

@@ -15,10 +15,11 @@ final class ForwardMode: Recorder {
   func tangent(of x: AnyTensor) -> AnyTensor? { table[x.identity].map { tangents[Int($0)] } }
 
   override func observe(_ operation: consuming Operation) {
-    let (primitive, x, y) = (operation.primitive, operation.operands, operation.result)
-    let incoming = (0..<x.count).map { tangent(of: x[$0]) }
-    guard incoming.contains(where: { $0 != nil }) else { return }
+    let (primitive, x, y) = (operation.primitive, operation.operands, operation.results)
+    let incoming = Derivatives((0..<x.count).map { tangent(of: x[$0]) })
+    if incoming.areAbsent { return }
     // Only the contexts outside of this pass see its own work.
-    if let tangent = Context.with(outer, { primitive.jvp(Tangents(values: incoming), x, y) }) { seed(y, tangent) }
+    let outgoing = Context.with(outer) { primitive.jvp(incoming, x, y) }
+    for index in 0..<y.count { if let tangent = outgoing[index] { seed(y[index], tangent) } }
   }
 }

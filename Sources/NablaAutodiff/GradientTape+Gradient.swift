@@ -194,6 +194,13 @@ extension UnsafeMutableBufferPointer<BackwardNode> {
   fileprivate func leadsToSource(_ node: Int32) -> Bool { node >= 0 && self[Int(node)].leadsToSource }
 }
 
+extension GradientTape.Record {
+  @inline(__always)
+  fileprivate func forEachResultNode(_ body: (Int) -> Void) {
+    for index in 0..<operation.results.count { body(Int(firstResultNode) + index) }
+  }
+}
+
 /// The walk from targets to sources. Records lie in one array in the order of execution, so the walk is a loop, and a
 /// tape of any length is freed without recursion.
 private struct BackwardPass: ~Copyable {
@@ -234,25 +241,39 @@ private struct BackwardPass: ~Copyable {
         let isWanted =
           nodes.leadsToSource(operands.first) || nodes.leadsToSource(operands.second)
           || operands.rest.contains(where: nodes.leadsToSource)
-        if isWanted { nodes[Int(records[index].resultNode)].leadsToSource = true }
+        if isWanted { records[index].forEachResultNode { nodes[$0].leadsToSource = true } }
       }
     }
   }
 
   private mutating func pull(_ record: borrowing GradientTape.Record) {
-    let node = Int(record.resultNode)
-    guard nodes[node].leadsToSource, let gradient = takeGradient(node) else { return }
+    let node = Int(record.firstResultNode)
+    guard nodes[node].leadsToSource, let incoming = takeGradients(record) else { return }
     let (first, second) = (record.operandNodes.first, record.operandNodes.second)
     var cotangents = Cotangents(
       first: nodes.leadsToSource(first), second: nodes.leadsToSource(second),
       rest: record.operandNodes.rest.isEmpty ? [] : record.operandNodes.rest.map { (nodes.leadsToSource($0), nil) })
-    record.operation.primitive.vjp(gradient, record.operation.operands, record.operation.result, &cotangents)
+    record.operation.primitive.vjp(incoming, record.operation.operands, record.operation.results, &cotangents)
     if let value = cotangents.takeFirst() { accumulate(value, at: Int(first)) }
     if let value = cotangents.takeSecond() { accumulate(value, at: Int(second)) }
     if cotangents.rest.isEmpty { return }
     for (node, cotangent) in zip(record.operandNodes.rest, cotangents.rest) {
       if let value = cotangent.value { accumulate(value, at: Int(node)) }
     }
+  }
+
+  /// What arrived at the results of a record; nil where nothing did.
+  @inline(__always)
+  private mutating func takeGradients(_ record: borrowing GradientTape.Record) -> Derivatives? {
+    let node = Int(record.firstResultNode)
+    if record.operation.results.isOne { return takeGradient(node).map { Derivatives($0) } }
+    return takeGradients(node..<node + record.operation.results.count)
+  }
+  @inline(never)
+  private mutating func takeGradients(_ nodes: Range<Int>) -> Derivatives? {
+    var gradients: [AnyTensor?] = []
+    for node in nodes { gradients.append(takeGradient(node)) }
+    return gradients.allSatisfy { $0 == nil } ? nil : Derivatives(gradients)
   }
 
   /// The gradient of a node, which only sources keep.

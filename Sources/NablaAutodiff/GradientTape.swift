@@ -13,11 +13,11 @@ import NablaTensor
 /// persistent. Tapes nest: the gradient of an inner tape, taken while an outer one records, is differentiated by the
 /// outer. A tape belongs to one thread at a time; any number of tasks may each use their own.
 public final class GradientTape: Recorder {
-  /// One operation: what its pullback needs, and the nodes of its operands and its result.
+  /// One operation: what its pullback needs, and the nodes of its operands and its results, which follow each other.
   struct Record {
     let operation: Operation
     let operandNodes: NodeList
-    let resultNode: Int32
+    let firstResultNode: Int32
   }
 
   /// The nodes of the operands of a record; -1 where one is not watched.
@@ -121,7 +121,19 @@ public final class GradientTape: Recorder {
   public var watchedVariables: [AnyVariable] { log.variables }
 
   /// The names of the recorded operations, in order.
-  public var recordedOperations: [String] { records.map { type(of: $0.operation.primitive).name } }
+  public var recordedOperations: [String] { records.map(\.operation.primitive.name) }
+
+  /// The bytes of the tensors that the tape keeps for its gradients: operands and results that derivatives read, each block of
+  /// memory once.
+  public var byteCount: Int {
+    var seen: Set<ObjectIdentifier> = []
+    return records.reduce(0) { bytes, record in
+      (record.operation.operands.all + record.operation.results.all).reduce(bytes) { bytes, tensor in
+        guard tensor.hasMemory, seen.insert(tensor.memoryIdentity).inserted else { return bytes }
+        return bytes + tensor.memoryByteCount
+      }
+    }
+  }
 
   override func observeRead(of variable: AnyVariable, as identity: UInt64) {
     log.observeRead(of: variable, as: identity, watches: watchesAccessedVariables && variable.isTrainable)
@@ -158,19 +170,37 @@ extension GradientTape.Log {
     if isPaused { return }
     let operandNodes = nodes(of: operation.operands)
     guard operandNodes.isAnyWatched else { return }
-    let node = newNode()
-    nodes.insert(operation.result.identity, node)
-    let kept = operation.primitive.residuals
-    if !kept.contains(.operands) && !operation.operands.areSmall {
-      operation.operands = operation.operands.withoutElements
+    let first = newNode()
+    nodes.insert(operation.results.first.identity, first)
+    if !operation.results.isOne {
+      for index in 1..<operation.results.count { nodes.insert(operation.results[index].identity, newNode()) }
     }
-    if !kept.contains(.result) && !operation.result.isSmall { operation.result = operation.result.withoutElements }
-    records.append(GradientTape.Record(operation: operation, operandNodes: operandNodes, resultNode: node))
+    // Small values are kept, whatever the derivative reads.
+    if !(operation.operands.areSmall && operation.results.areSmall) {
+      let kept = residuals(of: operation, operandNodes)
+      operation.operands = operation.operands.keeping(kept)
+      operation.results = operation.results.keeping(kept)
+    }
+    records.append(GradientTape.Record(operation: operation, operandNodes: operandNodes, firstResultNode: first))
+  }
+
+  /// What the derivatives with respect to the watched operands read.
+  private func residuals(
+    of operation: borrowing Recorder.Operation, _ nodes: borrowing GradientTape.NodeList
+  ) -> Residuals {
+    var kept: Residuals = []
+    let primitive = operation.primitive
+    if nodes.first >= 0 { kept.formUnion(primitive.residuals(toward: 0)) }
+    if nodes.second >= 0 { kept.formUnion(primitive.residuals(toward: 1)) }
+    for (index, node) in nodes.rest.enumerated() where node >= 0 {
+      kept.formUnion(primitive.residuals(toward: index + 2))
+    }
+    return kept
   }
 
   private func nodes(of x: borrowing Operands) -> GradientTape.NodeList {
     GradientTape.NodeList(
-      first: nodes[x[0].identity] ?? -1, second: x.count > 1 ? nodes[x[1].identity] ?? -1 : -1,
+      first: x.count > 0 ? nodes[x[0].identity] ?? -1 : -1, second: x.count > 1 ? nodes[x[1].identity] ?? -1 : -1,
       rest: x.count > 2 ? (2..<x.count).map { [x = copy x] in nodes[x[$0].identity] ?? -1 } : [])
   }
 }

@@ -14,7 +14,7 @@ open class Recorder: Context {
   struct Operation {
     let primitive: any Primitive
     var operands: Operands
-    var result: AnyTensor
+    var results: ResultTensors
   }
 
   /// Sees one operation.
@@ -22,16 +22,37 @@ open class Recorder: Context {
   /// Sees that a variable was read as a value of this identity, which is its own.
   func observeRead(of variable: AnyVariable, as identity: UInt64) {}
 
-  /// Applies a primitive while contexts are open.
-  static func apply(_ primitive: some Primitive, _ x: consuming Operands) -> AnyTensor {
+  /// Applies a primitive with one result while contexts are open.
+  static func apply<P: SingleResultPrimitive>(
+    _ primitive: P, _ x: consuming Operands
+  ) throws(P.Failure) -> AnyTensor {
     let thread = Context.thread
-    if thread.pointee.has_failed != 0 { return .failed(x[0].dtype, x[0].shape) }
-    guard !x.refused(by: type(of: primitive).name), let type = primitive.resultType(x) else {
-      return .failed(x[0].dtype, x[0].shape)
-    }
-    let y = thread.pointee.tracer == nil ? primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, type)
+    if thread.pointee.has_failed != 0 { return .failed(like: x) }
+    guard !x.refused(by: primitive.name), let type = primitive.resultType(x) else { return .failed(like: x) }
+    let y =
+      thread.pointee.tracer == nil
+      ? try primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, ResultTypes(type)).first
     if y.dtype.isFloatingPoint {
-      var operation = Optional(Operation(primitive: primitive, operands: x, result: y))
+      var operation = Optional(Operation(primitive: primitive, operands: x, results: ResultTensors(y)))
+      withCurrent { observe($0, &operation) }
+    }
+    return y
+  }
+
+  /// Applies a primitive with any number of results while contexts are open.
+  static func apply<P: Primitive>(
+    _ primitive: P, _ x: consuming Operands, count: Int
+  ) throws(P.Failure) -> ResultTensors {
+    let thread = Context.thread
+    if thread.pointee.has_failed != 0 { return .failed(like: x, count: count) }
+    guard !x.refused(by: primitive.name), let types = primitive.resultTypes(x) else {
+      return .failed(like: x, count: count)
+    }
+    let y =
+      thread.pointee.tracer == nil
+      ? try primitive.results(x, types) : Tracer.innermost!.evaluate(primitive, x, types)
+    if y.areDifferentiable {
+      var operation = Optional(Operation(primitive: primitive, operands: x, results: y))
       withCurrent { observe($0, &operation) }
     }
     return y
@@ -52,16 +73,17 @@ open class Recorder: Context {
     Unmanaged<Context>.fromOpaque(context)._withUnsafeGuaranteedRef(body)
   }
 
-  // The recorders of a stack see things outermost first. The innermost one is handed the operation, the others copies.
+  // The recorders of a stack see things outermost first. The innermost one is handed the operation, the others copies. Those
+  // outside of a tracer see what that makes of the operation, not the operation itself.
   private static func observe(_ context: Context, _ operation: inout Operation?) {
-    if let outer = context.outer {
+    if let outer = context.outer, !context.takesPlaceOfKernels {
       var copy = operation
       observe(outer, &copy)
     }
     if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observe(operation.take()!) }
   }
   private static func observeRead(_ context: Context, _ variable: AnyVariable, _ identity: UInt64) {
-    if let outer = context.outer { observeRead(outer, variable, identity) }
+    if let outer = context.outer, !context.takesPlaceOfKernels { observeRead(outer, variable, identity) }
     if context.isRecorder { unsafeDowncast(context, to: Recorder.self).observeRead(of: variable, as: identity) }
   }
 }

@@ -15,9 +15,9 @@ open class Tracer: Context {
 
   /// Whether a symbolic value belongs to this tracer's graph.
   open func owns(_ node: Int) -> Bool { false }
-  /// The node of an operation, or its value where no operand is symbolic.
-  open func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
-    primitive.result(x, type)
+  /// The nodes of an operation's results, or their values where no operand is symbolic.
+  open func evaluate(_ primitive: any Primitive, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
+    fatalError("Nabla: a tracer has to say what becomes of operations")
   }
   /// The node of a variable's value at this point of the function.
   open func read(_ variable: AnyVariable) -> AnyTensor { variable.current }

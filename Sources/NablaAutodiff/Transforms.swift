@@ -121,7 +121,7 @@ private func fresh<S>(_ x: [Tensor<S>]) -> [Tensor<S>] { x.map { Tensor(unchecke
 
 /// y = x under another identity, connected to it.
 struct Identity: LinearPrimitive, ViewPrimitive {
-  static let name = "identity"
+  var name: String { "identity" }
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
   func window(_ x: Operands) -> AnyTensor { x[0].detached }
   var rewrite: Rewrite { .identity }

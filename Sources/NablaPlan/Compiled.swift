@@ -1,12 +1,17 @@
 import NablaAutodiff
 import NablaTensor
 
-/// A function that was traced once for each signature and runs as a plan: see ``compiled(subnormals:_:)``.
+/// A compiled function that cannot throw.
+public typealias CompiledFunction<Output, each Input: TensorGroup> =
+  ThrowingCompiledFunction<Output, Never, repeat each Input>
+
+/// A function that was traced once for each signature and runs as a plan: see ``compiled(subnormals:_:)``. It throws what its
+/// closure throws; ``CompiledFunction`` is one that cannot.
 ///
 /// One call runs at a time; a function belongs to one task, like the variables' optimizers that it may contain.
-public final class CompiledFunction<Output, each Input: TensorGroup> {
+public final class ThrowingCompiledFunction<Output, Failure: Error, each Input: TensorGroup> {
   // Calls are inlined into the module that makes them: what is generic over a pack costs more than a small step there.
-  @usableFromInline let body: (repeat each Input) -> Output
+  @usableFromInline let body: (repeat each Input) throws(Failure) -> Output
   @usableFromInline let unpack: (Output, inout TensorList) -> Void
   @usableFromInline let pack: (Output, inout TensorList) -> Output
   @usableFromInline let plans: PlanCache
@@ -16,7 +21,7 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
 
   @inlinable
   init(
-    _ subnormals: Subnormals, _ body: @escaping (repeat each Input) -> Output,
+    _ subnormals: Subnormals, _ body: @escaping (repeat each Input) throws(Failure) -> Output,
     unpack: @escaping (Output, inout TensorList) -> Void, pack: @escaping (Output, inout TensorList) -> Output
   ) {
     self.body = body
@@ -31,31 +36,55 @@ public final class CompiledFunction<Output, each Input: TensorGroup> {
   }
 
   /// Runs the function. The first call for each combination of shapes and element types traces it.
+  ///
+  /// - Throws: what the closure throws: at the trace what it throws itself, at the run what a kernel threw because of the
+  ///   numbers (``NablaLinalg/LinalgError``). Variables and optimizers are then as before the call.
   @inlinable
-  public func callAsFunction(_ input: repeat each Input) -> Output {
-    if PlanCache.runsBody { return body(repeat each input) }
+  public func callAsFunction(_ input: repeat each Input) throws(Failure) -> Output {
+    if PlanCache.runsBody { return try body(repeat each input) }
     let (arguments, results) = (plans.arguments, plans.results)
     repeat (each input).append(to: &arguments.pointee)
     defer {
       arguments.pointee.clear()
       results.pointee.clear()
     }
-    if let number = plans.runLatest() { return pack(forms.pointee[number], &results.pointee) }
-    guard plans.isReadable else { return body(repeat each input) }
-    if let number = plans.runKnown() { return pack(forms.pointee[number], &results.pointee) }
-    let (plan, form) = trace(repeat each input)
+    if let number = plans.runLatest() { return try packed(number) }
+    guard plans.isReadable else { return try body(repeat each input) }
+    if let number = plans.runKnown() { return try packed(number) }
+    let (plan, form) = try trace(repeat each input)
     // After an error inside `throwingErrors` there is no plan; the form is stand-ins, which that drops.
     guard let plan else { return form }
     forms.pointee.append(form)
     plans.runNew(plan)
-    return pack(form, &results.pointee)
+    return try packed(forms.pointee.count - 1)
   }
 
+  /// The results of the run that was made, in the form of a plan; or its error.
+  @inlinable @inline(__always)
+  func packed(_ number: Int) throws(Failure) -> Output {
+    if plans.hasFailure { try throwFailure() }
+    return pack(forms.pointee[number], &results.pointee)
+  }
+  @usableFromInline
+  func throwFailure() throws(Failure) {
+    guard let error = plans.takeFailure() else { return }
+    if let error = error as? Failure { throw error }
+    // A closure that catches what its operations throw, or forces them, cannot do so for a run.
+    fail("compiled", "\(error); the function's closure does not throw this, so its runs cannot either")
+  }
+  @usableFromInline var results: UnsafeMutablePointer<TensorList> { plans.results }
+
   @inlinable
-  func trace(_ input: repeat each Input) -> (Plan?, Output) {
+  func trace(_ input: repeat each Input) throws(Failure) -> (Plan?, Output) {
     let tracer = plans.tracer()
     var symbols = plans.symbols(tracer)
-    let form = tracer.trace { body(repeat (each input).replacingTensors(from: &symbols)) }
+    // A closure that throws typed errors is not taken by the tracer's scope as one: what it throws is kept.
+    let traced = tracer.trace { () -> Swift.Result<Output, Failure> in
+      do throws(Failure) { return .success(try body(repeat (each input).replacingTensors(from: &symbols))) } catch {
+        return .failure(error)
+      }
+    }
+    let form = try traced.get()
     var results = TensorList()
     unpack(form, &results)
     return (plans.plan(tracer, results), form)
@@ -125,9 +154,13 @@ final class PlanCache {
       if !isSame {
         for index in 0..<types.count { identities[index] = arguments.pointee.tensors[index].identity }
       }
-      plan.run(arguments, results, sameArguments: isSame)
+      failure = plan.run(arguments, results, sameArguments: isSame)
       return true
     }
+
+    /// What a kernel threw in the last run.
+    @exclusivity(unchecked)  // read and written by the one call that runs
+    var failure: (any Error)?
   }
 
   @usableFromInline
@@ -172,8 +205,14 @@ final class PlanCache {
     let entry = Entry(plan, arguments.pointee)
     entries.append(entry)
     latestEntry = Unmanaged.passUnretained(entry)
-    plan.run(arguments, results)
+    entry.failure = plan.run(arguments, results)
   }
+
+  /// Whether a kernel threw in the run that was made, because of the numbers.
+  @usableFromInline
+  var hasFailure: Bool { latestEntry?._withUnsafeGuaranteedRef { $0.failure != nil } ?? false }
+  @usableFromInline
+  func takeFailure() -> (any Error)? { latestEntry?._withUnsafeGuaranteedRef { $0.failure.take() } }
 
   /// Whether all arguments have elements; if not, after the error.
   @usableFromInline
@@ -235,21 +274,25 @@ extension Storage {
 ///
 /// Results too small for normal numbers are zero, unless `subnormals` is `.kept`: see ``Subnormals``.
 ///
-/// What the closure does besides tensor operations (printing, reading files, drawing random numbers) happens when it is
-/// traced, not when the plan runs. Errors: reading a value (`scalars`, `scalar`) inside.
+/// A closure that throws gives a function that throws, of the same type of error (`throws(LinalgError)` where the closure says
+/// so, else `any Error`). What depends on the numbers, a matrix that is not positive definite, is thrown by the run, and leaves
+/// variables and optimizers as they were; the trace never throws it.
+///
+/// What the closure does besides tensor operations (printing, reading files) happens when it is traced, not when the plan
+/// runs; random draws are made anew by each run. Errors: reading a value (`scalars`, `scalar`) inside.
 @inlinable
-public func compiled<each Input: TensorGroup, Output: TensorGroup>(
-  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) -> Output
-) -> CompiledFunction<Output, repeat each Input> {
-  CompiledFunction(subnormals, body, unpack: { $0.append(to: &$1) }, pack: { $0.replacingTensors(from: &$1) })
+public func compiled<each Input: TensorGroup, Output: TensorGroup, Failure: Error>(
+  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) throws(Failure) -> Output
+) -> ThrowingCompiledFunction<Output, Failure, repeat each Input> {
+  ThrowingCompiledFunction(subnormals, body, unpack: { $0.append(to: &$1) }, pack: { $0.replacingTensors(from: &$1) })
 }
 
 /// Compiles a function that returns two groups of tensors.
 @inlinable
-public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup>(
-  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) -> (A, B)
-) -> CompiledFunction<(A, B), repeat each Input> {
-  CompiledFunction(
+public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup, Failure: Error>(
+  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) throws(Failure) -> (A, B)
+) -> ThrowingCompiledFunction<(A, B), Failure, repeat each Input> {
+  ThrowingCompiledFunction(
     subnormals, body,
     unpack: {
       $0.0.append(to: &$1)
@@ -260,8 +303,8 @@ public func compiled<each Input: TensorGroup, A: TensorGroup, B: TensorGroup>(
 
 /// Compiles a function that returns nothing: it updates variables.
 @inlinable
-public func compiled<each Input: TensorGroup>(
-  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) -> Void
-) -> CompiledFunction<Void, repeat each Input> {
-  CompiledFunction(subnormals, body, unpack: { _, _ in }, pack: { _, _ in () })
+public func compiled<each Input: TensorGroup, Failure: Error>(
+  subnormals: Subnormals = .flushed, _ body: @escaping (repeat each Input) throws(Failure) -> Void
+) -> ThrowingCompiledFunction<Void, Failure, repeat each Input> {
+  ThrowingCompiledFunction(subnormals, body, unpack: { _, _ in }, pack: { _, _ in () })
 }

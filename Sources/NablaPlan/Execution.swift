@@ -10,6 +10,8 @@ final class Execution {
   private let program: Program
   /// Whether a call might find a mistake that only the data shows.
   private let canFail: Bool
+  /// Whether a kernel might throw because of the numbers: no variable changes before it is known that none did.
+  private let canThrow: Bool
   private let addresses: Program.Addresses
   private let turns: FixedArray<Turn>
   private let arguments: FixedArray<Argument>
@@ -26,6 +28,9 @@ final class Execution {
   /// For each update, memory for the next value, which the variable takes at the end of a run.
   private let spares: FixedArray<Storage?>
   // One call runs at a time, and nothing that it calls comes back here: no access to these meets another.
+  /// What a kernel threw in this run.
+  @exclusivity(unchecked)
+  private var failure: (any Error)?
   /// What a run looks at, kept alive until its end.
   @exclusivity(unchecked)
   private var held: [AnyTensor] = []
@@ -108,7 +113,10 @@ final class Execution {
     var owners: [AnyObject] = []
   }
 
-  init(_ parts: Parts, _ program: Program, _ subnormals: Subnormals, afterRun: [Graph.Action]) {
+  init(
+    _ parts: Parts, _ program: Program, _ subnormals: Subnormals, canThrow: Bool, afterRun: [Graph.Action]
+  ) {
+    self.canThrow = canThrow
     self.program = program
     self.subnormals = subnormals
     canFail = program.canFail
@@ -138,9 +146,11 @@ final class Execution {
   }
 
   /// Runs on arguments, and adds the results to an empty list. The same values as in the last run are where they were.
+  ///
+  /// - Returns: what a kernel threw because of the numbers; nothing has changed then.
   func run(
     _ list: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>, sameArguments: Bool
-  ) {
+  ) -> (any Error)? {
     if !(sameArguments && argumentsStay) {
       argumentsStay = true
       for index in 0..<arguments.count { look(arguments[index], list) }
@@ -156,9 +166,16 @@ final class Execution {
     if replacements.count == 0 {
       runCalls()
     } else {
-      runLocked(0, changesInPlace: !canFail && readings.isEmpty || !ErrorScope.isOpen)
+      runLocked(0, changesInPlace: !canThrow && (!canFail && readings.isEmpty || !ErrorScope.isOpen))
     }
-    if ErrorScope.hasFailed { return forget(results) }
+    if canThrow, let error = failure.take() {
+      forget(results)
+      return error
+    }
+    if ErrorScope.hasFailed {
+      forget(results)
+      return nil
+    }
     for index in 0..<outputs.count where !outputs[index].isFresh {
       results.pointee.tensors[index] = copy(outputs[index].window, outputs[index].slot)
     }
@@ -171,6 +188,7 @@ final class Execution {
     for index in 0..<exchanges.count { exchange(exchanges[index]) }
     for index in 0..<copies.count { exchange(copies[index]) }
     for index in 0..<afterRun.count { afterRun[index]._withUnsafeGuaranteedRef { $0.run() } }
+    return nil
   }
 
   /// After a mistake that only the data showed: nothing changes.
@@ -189,9 +207,14 @@ final class Execution {
       for index in 0..<turns.count {
         if hasHeld && !readings.isEmpty && ErrorScope.hasFailed { return }  // a source has failed
         switch turns[index] {
-        case .calls(let calls): program.run(calls)
-        case .phase(let phase): phase._withUnsafeGuaranteedRef { $0.run(readings) }
+        case .calls(let calls):
+          program.run(calls)
+          if canThrow { failure = program.failures.take() }
+        case .phase(let phase):
+          let thrown = phase._withUnsafeGuaranteedRef { $0.run(readings) }
+          if canThrow { failure = thrown }
         }
+        if canThrow && failure != nil { return }
       }
     }
   }
@@ -221,7 +244,7 @@ final class Execution {
         } else {
           prepareSpare(number)
           runLocked(index + 1, changesInPlace: changesInPlace)
-          if ErrorScope.hasFailed { return }
+          if ErrorScope.hasFailed || failure != nil { return }
           value = AnyTensor(spares[number]!)
           spares[number] = nil
         }

@@ -99,37 +99,52 @@ final class FunctionTracer: Tracer {
 
   // MARK: Operations
 
-  override func evaluate(_ primitive: any Primitive, _ x: Operands, _ type: TensorType) -> AnyTensor {
+  override func evaluate(_ primitive: any Primitive, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
     let operands = x.all
-    if operands.allSatisfy({ $0.node == nil }) {
-      return uniformResult(primitive, operands, type) ?? primitive.result(x, type)
+    // What may fail because of the numbers fails at the run, never here.
+    if primitive.isPure && !primitive.canThrow && operands.allSatisfy({ $0.node == nil }) {
+      return folded(primitive, x, types)
     }
-    return symbol(add(primitive, operands.map(node), type))
+    let first = add(primitive, operands.map(node), types)
+    return ResultTensors((first..<first + types.count).map(symbol))
+  }
+
+  /// The results of an operation whose operands are all known.
+  private func folded(_ primitive: any Primitive, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
+    if let value = uniformResult(primitive, x.all, types) { return ResultTensors(value) }
+    do { return try primitive.results(x, types) } catch { fatalError("Nabla: \(primitive.name) cannot throw, but did") }
   }
 
   /// The result of an element-wise operation on constants that are the same everywhere, such as the gradient of a sum:
   /// one element, repeated.
-  private func uniformResult(_ primitive: any Primitive, _ operands: [AnyTensor], _ type: TensorType) -> AnyTensor? {
-    switch primitive.rewrite {
-    case .elementwise, .multiplication, .sum: break
-    default: return nil
-    }
-    guard type.shape.elementCount > 1, operands.allSatisfy(\.storage.isUniform) else { return nil }
+  private func uniformResult(_ primitive: any Primitive, _ operands: [AnyTensor], _ types: ResultTypes) -> AnyTensor? {
+    let type = types.first
+    guard primitive.traits.contains(.elementwise), type.shape.elementCount > 1,
+      operands.allSatisfy(\.storage.isUniform)
+    else { return nil }
     let elements = Operands(operands.map { $0.window(.scalar, []) })
-    return primitive.result(elements, TensorType(type.dtype, .scalar)).window(broadcastTo: type.shape)
+    let value = try? primitive.results(elements, ResultTypes(TensorType(type.dtype, .scalar)))
+    return value?.first.window(broadcastTo: type.shape)
+  }
+
+  /// The node of the first result of an operation; those of the others follow it.
+  private func add(_ primitive: any Primitive, _ operands: [Int], _ types: ResultTypes) -> Int {
+    if types.count == 1, let node = simplified(primitive, operands, types.first) { return node }
+    let key = Key(primitive: AnyHashable(primitive), operands: operands)
+    if primitive.isPure, let node = known[key] { return node }
+    let node = append(.operation(primitive, operands), types.first)
+    for number in 1..<max(1, types.count) { _ = append(.result(number), types[number]) }
+    if primitive.isPure { known[key] = node }
+    return node
   }
 
   private func add(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int {
-    if let node = simplified(primitive, operands, type) { return node }
-    let key = Key(primitive: AnyHashable(primitive), operands: operands)
-    if let node = known[key] { return node }
-    let node = append(.operation(primitive, operands), type)
-    known[key] = node
-    return node
+    add(primitive, operands, ResultTypes(type))
   }
 
   /// The node that does the same with less: one that exists, or another operation.
   private func simplified(_ primitive: any Primitive, _ operands: [Int], _ type: TensorType) -> Int? {
+    if operands.isEmpty { return nil }
     let before = graph.nodes[operands[0]]
     switch primitive.rewrite {
     case .identity:
@@ -142,8 +157,6 @@ final class FunctionTracer: Tracer {
       return add(primitive, source, type)
     case .product(let build):
       return transposedProduct(build, operands, type)
-    case .elementwise, .sum:
-      return withoutBroadcasts(primitive, operands, type)
     case .multiplication:
       if let one = operands.first(where: isOne), let other = operands.first(where: { $0 != one }),
         graph.nodes[other].type == type
@@ -151,7 +164,9 @@ final class FunctionTracer: Tracer {
         return other
       }
       return withoutBroadcasts(primitive, operands, type)
-    case .none, .broadcast, .transpose:
+    case .none, .sum:
+      return primitive.traits.contains(.elementwise) ? withoutBroadcasts(primitive, operands, type) : nil
+    case .broadcast, .transpose:
       return nil
     }
   }
@@ -195,7 +210,7 @@ final class FunctionTracer: Tracer {
       let element = self.node(value.window(.scalar, []))
       elements[node] = element
       return element
-    case .argument, .variable, .scalar:
+    case .argument, .variable, .scalar, .result:
       return nil
     }
   }

@@ -13,7 +13,10 @@ struct Graph {
     /// A number that is asked for at each run.
     case scalar(Int)
     case constant(AnyTensor)
+    /// The first result of an operation. The nodes of its other results follow at once.
     case operation(any Primitive, [Int])
+    /// Another result of an operation: the number of the result, behind the operation's node by as much.
+    case result(Int)
   }
 
   struct Node {
@@ -22,6 +25,8 @@ struct Graph {
 
     /// The nodes that this one is computed from.
     var operands: [Int] { if case .operation(_, let operands) = origin { operands } else { [] } }
+    /// Which of an operation's results this is; 0 for all that are no operation's.
+    var resultNumber: Int { if case .result(let number) = origin { number } else { 0 } }
     var primitive: (any Primitive)? { if case .operation(let primitive, _) = origin { primitive } else { nil } }
   }
 
@@ -37,14 +42,31 @@ struct Graph {
   /// The new values of variables.
   var assignments: [(variable: Int, node: Int)] = []
 
+  /// The node of the operation that a node is a result of.
+  func operation(of node: Int) -> Int { node - nodes[node].resultNumber }
+
+  /// The nodes of the results of an operation.
+  func results(of operation: Int) -> Range<Int> {
+    var end = operation + 1
+    while end < nodes.count && nodes[end].resultNumber > 0 { end += 1 }
+    return operation..<end
+  }
+
+  /// The types of the operands and of the results of an operation.
+  func types(of operation: Int) -> (operands: [TensorType], results: ResultTypes) {
+    (nodes[operation].operands.map { nodes[$0].type }, ResultTypes(results(of: operation).map { nodes[$0].type }))
+  }
+
   /// Without the nodes that neither an output nor an assignment needs.
   var withoutDeadNodes: Graph {
     var isLive = [Bool](repeating: false, count: nodes.count)
     var pending = outputs + assignments.map(\.node)
     while let node = pending.popLast() {
-      if isLive[node] { continue }
-      isLive[node] = true
-      pending += nodes[node].operands
+      let operation = operation(of: node)
+      if isLive[operation] { continue }
+      // The kernel writes all results: those that no one reads live on with the others.
+      for result in results(of: operation) { isLive[result] = true }
+      pending += nodes[operation].operands
     }
     // Arguments stay, so that positions remain those of the call.
     for (index, node) in nodes.enumerated() { if case .argument = node.origin { isLive[index] = true } }

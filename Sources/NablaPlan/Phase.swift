@@ -19,6 +19,7 @@ final class Phase {
   /// For each reduction, a result for each group.
   private let partials: [Storage]
   private let usesBLAS: Bool
+  private let canThrow: Bool
   private unowned let plan: Program
   /// What a run reads, in memory of its own: threads count no references to it.
   private let table = UnsafeMutablePointer<nabla_phase>.allocate(capacity: 1)
@@ -26,6 +27,8 @@ final class Phase {
   private let tablePartials: UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>
   /// Whether a source has failed to give rows.
   private let isBroken = Atomic(false)
+  /// What the kernels threw, by the first group in which one did.
+  private let failure = Mutex<(group: Int, error: any Error)?>(nil)
   private let announcedPieces: Int
   private let pieceBlocks: Int
 
@@ -39,12 +42,25 @@ final class Phase {
     let firstRow: Int
   }
 
-  /// A reduction over rows, and where its result belongs.
+  /// A reduction over rows, and where its results belong.
   struct Total {
-    let combine: nabla_binary
-    let count: Int
-    let byteCount: Int
-    let slot: Int32
+    let reduction: BlockReduction
+    /// How two states become one, as the loops in C take it, and what that refers to.
+    let merging: nabla_merging
+    private let owner: AnyObject?
+    /// The results' places in the plan's table.
+    let slots: [Int32]
+
+    init(_ reduction: BlockReduction, slots: [Int32]) {
+      self.reduction = reduction
+      self.slots = slots
+      (merging, owner) = reduction.merge.merging
+    }
+
+    var byteCount: Int { reduction.stateByteCount }
+    func merge(_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, into y: UnsafeMutableRawPointer) {
+      withUnsafePointer(to: merging) { $0.pointee.merge($0, a, b, y) }
+    }
   }
 
   init(_ builder: PhaseBuilder, _ plan: Program) {
@@ -58,6 +74,7 @@ final class Phase {
     let groups = (builder.blockCount + groupBlocks - 1) / groupBlocks
     partials = totals.map { Storage(dtype: .uint8, shape: [groups * $0.byteCount]) }
     usesBLAS = builder.usesBLAS
+    canThrow = builder.canThrow
     announcedPieces = builder.announcedPieces
     pieceBlocks = builder.pieceBlocks
     tableLanes = .allocate(capacity: lanes.count)
@@ -83,22 +100,37 @@ final class Phase {
   var byteCount: Int { (lanes.map(\.byteCount) + partials.map(\.count)).reduce(0, +) }
 
   /// Runs all blocks. Where a source fails to give rows, the results are none, and the error is the calling thread's.
-  func run(_ readings: [Reading]) {
+  ///
+  /// - Returns: what a kernel threw because of the numbers, in the first group of blocks in which one did.
+  func run(_ readings: [Reading]) -> (any Error)? {
     let readings = readings.filter { lanes[0].reads($0.slot) }
     if !readings.isEmpty { announceFirst(readings) }
     usesBLAS ? OpenBLAS.withOneThread { _ in runGroups(readings) } : runGroups(readings)
-    if isBroken.exchange(false, ordering: .relaxed) { return }
-    for index in totals.indices { combineGroups(totals[index], partials[index].base) }
+    if let failure = failure.withLock({ $0.take() }) { return failure.error }
+    if isBroken.exchange(false, ordering: .relaxed) { return nil }
+    do {
+      for index in totals.indices { try mergeGroups(totals[index], partials[index].base) }
+      return nil
+    } catch { return error }
   }
 
   private func runGroups(_ readings: [Reading]) {
     let table = table
     table.pointee.from = UnsafePointer(plan.addresses)
     if readings.isEmpty {
-      Parallel.forEachOnThreads(groupCount) { thread, group in nabla_run_group(table, Int32(thread), group) }
+      Parallel.forEachOnThreads(groupCount) { thread, group in
+        nabla_run_group(table, Int32(thread), group)
+        if canThrow { keepFailure(thread, group) }
+      }
     } else {
       Parallel.forEachOnThreads(groupCount) { thread, group in runPieces(of: group, on: thread, readings) }
     }
+  }
+
+  /// Keeps what a kernel threw in a group, unless one did in an earlier group.
+  private func keepFailure(_ thread: Int, _ group: Int) {
+    guard let error = lanes[thread].failures.take() else { return }
+    failure.withLock { if group < $0?.group ?? .max { $0 = (group, error) } }
   }
 
   // MARK: Sources
@@ -123,6 +155,7 @@ final class Phase {
       if !hasRun { isBroken.store(true, ordering: .relaxed) }
     }
     nabla_close_group(table, number, group)
+    if canThrow { keepFailure(thread, group) }
   }
 
   /// Announces a piece of a group; pieces behind the last one are those of the group that the thread is likely to take
@@ -144,17 +177,21 @@ final class Phase {
     }
   }
 
-  /// Combines neighbours, then neighbours of those: a binary tree in place.
-  private func combineGroups(_ total: Total, _ partial: UnsafeMutableRawPointer) {
+  /// Merges neighbours, then neighbours of those, a binary tree in place, and writes the results.
+  private func mergeGroups(_ total: Total, _ partial: UnsafeMutableRawPointer) throws {
     var distance = 1
     while distance < groupCount {
       for left in stride(from: 0, to: groupCount - distance, by: 2 * distance) {
         let a = partial + left * total.byteCount
-        total.combine(a, 1, a + distance * total.byteCount, 1, a, total.count)
+        total.merge(a, a + distance * total.byteCount, into: a)
       }
       distance *= 2
     }
-    plan.address(total.slot).copyMemory(from: partial, byteCount: total.byteCount)
+    let results = total.slots.map { plan.address($0) }
+    guard let finish = total.reduction.finish else {
+      return results[0].copyMemory(from: partial, byteCount: total.byteCount)
+    }
+    try finish(partial, results)
   }
 }
 
@@ -211,8 +248,8 @@ private final class Lane {
         let (total, counter) = (builder.totals[index], counters[index])
         code.targets[index].move(to: counter.base)
         return nabla_total(
-          window: program.slot(of: code.targets[index]), combine: total.combine, count: total.count,
-          bytes: total.byteCount, levels: (counter.base + total.byteCount).assumingMemoryBound(to: CChar.self))
+          window: program.slot(of: code.targets[index]), how: total.merging, bytes: total.byteCount,
+          levels: (counter.base + total.byteCount).assumingMemoryBound(to: CChar.self))
       }
       // The largest last: it is what a call fetches while it computes.
       let streams = code.streams.sorted { $0.bytes < $1.bytes }
@@ -233,6 +270,9 @@ private final class Lane {
   }
 
   deinit { content.deallocate() }
+
+  /// What the lane's calls throw.
+  var failures: RunFailures { program.failures }
 
   var byteCount: Int { counters.reduce(arena.count + program.byteCount) { $0 + $1.count } }
 
@@ -269,4 +309,35 @@ extension Phase.Reading {
 
 extension Range<Int> {
   fileprivate func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
+}
+
+extension BlockReduction.Merge {
+  /// The merge as the loops in C take it, and an object that it refers to.
+  var merging: (nabla_merging, AnyObject?) {
+    var how = nabla_merging()
+    switch self {
+    case .elementwise(let op, let dtype, let count):
+      how.merge = nabla_merge_elements
+      how.by.binary = nabla_binary_kernel(op, dtype.rawValue)
+      how.count = count
+    case .states(let op, let dtype, let count):
+      how.merge = nabla_merge_states
+      how.by.states = nabla_reduction_kernel(op, dtype.rawValue)
+      how.count = count
+    case .custom(let body):
+      let owner = CustomMerge(body)
+      how.merge = { how, a, b, y in
+        Unmanaged<CustomMerge>.fromOpaque(how!.pointee.by.owner)._withUnsafeGuaranteedRef { $0.body(a!, b!, y!) }
+      }
+      how.by.owner = UnsafeRawPointer(Unmanaged.passUnretained(owner).toOpaque())
+      return (how, owner)
+    }
+    return (how, nil)
+  }
+}
+
+/// A merge that is a closure.
+private final class CustomMerge {
+  let body: (UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void
+  init(_ body: @escaping (UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void) { self.body = body }
 }

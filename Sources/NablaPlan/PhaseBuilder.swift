@@ -20,6 +20,8 @@ struct PhaseBuilder {
   private var offsets: [Int: Int] = [:]
 
   private let options: PlanOptions
+  /// Where row 0 lies, for operations that ask.
+  private let position = Storage(movable: .uint8, shape: .scalar)
 
   /// The part of a lane's program that runs blocks of some number of rows.
   struct Code {
@@ -45,15 +47,14 @@ struct PhaseBuilder {
     self.windows = windows
     rows = schedule.rows
     blockRows = chooseBlockRows()
+    position.move(to: Operands.positionOrigin)
     for node in nodes {
-      guard case .reducing(let rule) = schedule.kinds[node], let combine = rule.combine else { continue }
-      let type = graph.nodes[node].type
-      // any and all combine bytes.
-      let dtype = type.dtype == .bool ? DType.uint8 : type.dtype
+      guard case .reducing = schedule.kinds[node], let primitive = graph.nodes[node].primitive else { continue }
+      let (operands, results) = graph.types(of: node)
       totals.append(
         Phase.Total(
-          combine: nabla_binary_kernel(combine, dtype.rawValue)!, count: type.shape.elementCount,
-          byteCount: type.shape.elementCount * type.dtype.byteCount, slot: program.slot(of: windows[node]!)))
+          primitive.blockReduction(operands, results)!,
+          slots: graph.results(of: node).map { program.slot(of: windows[$0]!) }))
     }
     // Whether a view can look at its operand depends on the strides there: laying the code out once tells.
     let trial = Storage(.released, dtype: .uint8, shape: .scalar)
@@ -74,10 +75,12 @@ struct PhaseBuilder {
     return size
   }
 
-  var usesBLAS: Bool {
-    nodes.contains { if case .product = graph.nodes[$0].primitive!.rewrite { true } else { isProductWithFlags($0) } }
-  }
-  private func isProductWithFlags(_ node: Int) -> Bool { type(of: graph.nodes[node].primitive!).name == "matmul" }
+  var usesBLAS: Bool { nodes.contains { traits($0).contains(.product) } }
+
+  /// Whether a kernel may throw because of the numbers.
+  var canThrow: Bool { nodes.contains { graph.nodes[$0].primitive?.canThrow ?? false } }
+
+  private func traits(_ node: Int) -> Traits { graph.nodes[node].primitive?.traits ?? [] }
 
   private func bytesPerRow(_ node: Int) -> Int {
     let type = graph.nodes[node].type
@@ -118,11 +121,7 @@ struct PhaseBuilder {
     }
   }
 
-  private func looksOnly(_ node: Int) -> Bool {
-    guard let primitive = graph.nodes[node].primitive as? any ViewPrimitive else { return false }
-    if case .reshape = primitive.rewrite { return false }  // it might copy
-    return true
-  }
+  private func looksOnly(_ node: Int) -> Bool { traits(node).contains(.view) && !traits(node).contains(.mayCopy) }
 
   /// A power of two of rows, by the bytes that a row brings in and those that are computed from it.
   private func chooseBlockRows() -> Int {
@@ -204,21 +203,42 @@ struct PhaseBuilder {
       wholes[node] = window
       return window
     }
+    /// Memory for a block of a value.
+    func target(_ node: Int) -> Storage {
+      if schedule.isMaterialized[node] { return rowWindow(node) }
+      if let target = local[node] { return target }
+      let type = graph.nodes[node].type
+      let target = Storage(movable: type.dtype, shape: Shape(unchecked: [count] + type.shape.dropFirst()))
+      target.move(to: arena.base + offsets[node, default: 0])
+      local[node] = target
+      return target
+    }
+    /// Where the block's rows lie in the whole: an address that moves by one byte a row.
+    var positionWindow: AnyTensor {
+      let window = Storage(movable: .uint8, shape: .scalar)
+      follow(window, position, offset: 0, step: 1)
+      return AnyTensor(window)
+    }
     for node in nodes {
-      let operands = zip(graph.nodes[node].operands, rule(node).rowOperands).map { operand, goesByRow in
+      guard let whole = graph.nodes[node].primitive else { continue }  // another result: the operation writes it
+      let primitive = whole.onRows(count)
+      var operands = zip(graph.nodes[node].operands, rule(node).rowOperands).map { operand, goesByRow in
         AnyTensor(goesByRow ? rowWindow(operand) : wholeWindow(operand))
       }
-      let primitive = graph.nodes[node].primitive!.onRows(count)
-      let type = graph.nodes[node].type
+      if primitive.traits.contains(.readsPosition) { operands.append(positionWindow) }
       guard isOfPhase(node) else {
-        let target = Storage(movable: type.dtype, shape: type.shape)
+        let (types, results) = graph.types(of: node)
+        let reduction = whole.blockReduction(types, results)!
+        // Where the state is the result, it is of that type.
+        let target =
+          reduction.finish == nil
+          ? Storage(movable: results.first.dtype, shape: results.first.shape)
+          : Storage(movable: .uint8, shape: Shape(unchecked: [reduction.stateByteCount]))
         code.targets.append(target)
-        program.append(primitive.prepared(Operands(operands), type, into: target))
+        program.append(primitive.preparedState(Operands(operands), results, into: target))
         continue
       }
-      if schedule.isMaterialized[node] {
-        local[node] = rowWindow(node)
-      } else if views.contains(node), let view = primitive.view(of: operands[0].storage) {
+      if !schedule.isMaterialized[node], views.contains(node), let view = primitive.view(of: operands[0].storage) {
         // A last block of one row could be viewed where full ones cannot; its memory is assigned as for those.
         // A view moves with what it looks at; views of the lane's own memory never move.
         view.window.move(to: operands[0].storage.base + view.offset)
@@ -231,13 +251,9 @@ struct PhaseBuilder {
         code.views.insert(node)
         continue
       }
-      let blockType = TensorType(type.dtype, Shape(unchecked: [count] + type.shape.dropFirst()))
-      let target = local[node] ?? Storage(movable: type.dtype, shape: blockType.shape)
-      if local[node] == nil {
-        target.move(to: arena.base + offsets[node, default: 0])
-        local[node] = target
-      }
-      program.append(primitive.prepared(Operands(operands), blockType, into: target))
+      let targets = graph.results(of: node).map { target($0) }
+      let types = targets.map { TensorType($0.dtype, $0.shape) }
+      program.append(primitive.prepared(Operands(operands), ResultTypes(types), into: targets))
     }
     if code.streams.reduce(0, { $0 + $1.bytes }) > options.streamBytes { code.streams = [] }
     code.places = firstPlace..<program.placeCount
@@ -247,11 +263,12 @@ struct PhaseBuilder {
 }
 
 extension Primitive {
-  /// The window that a view primitive makes on an operand's window, with its offset in bytes; nil where it computes.
-  func view(of operand: Storage) -> (window: Storage, offset: Int)? {
-    guard let primitive = self as? any ViewPrimitive else { return nil }
-    if case .reshape = rewrite, operand.strides != nil { return nil }  // it might copy
-    let result = primitive.window(Operands(AnyTensor(operand)))
+  /// The view that the operation makes of an operand's view, with its offset in bytes; nil where it computes.
+  func view(of operand: @autoclosure () -> Storage) -> (window: Storage, offset: Int)? {
+    guard traits.contains(.view) else { return nil }
+    let operand = operand()
+    if traits.contains(.mayCopy), operand.strides != nil { return nil }
+    guard let result = view(Operands(AnyTensor(operand))) else { return nil }
     let window = Storage(movable: result.dtype, shape: result.shape, strides: result.strides)
     return (window, result.address - operand.base)
   }

@@ -82,8 +82,9 @@ extension Plan {
   }
 
   private func operationCount(_ node: Int) -> Int {
-    let shapes = graph.nodes[node].operands.map { graph.nodes[$0].type.shape }
-    return graph.nodes[node].primitive!.operationCount(shapes, graph.nodes[node].type.shape)
+    guard let primitive = graph.nodes[node].primitive else { return 0 }  // another result: the operation counts
+    let (operands, results) = graph.types(of: node)
+    return primitive.operationCount(operands.map(\.shape), results.all.map(\.shape))
   }
 
   func rule(_ node: Int) -> RowRule {

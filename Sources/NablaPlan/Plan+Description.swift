@@ -20,7 +20,7 @@ extension Plan {
       case .argument(let position): what = "argument \(position)"
       case .variable(let place): what = graph.variables[place].name
       case .constant(let value) where value.count > 1: what = "constant"
-      case .constant, .scalar, .operation: return nil
+      case .constant, .scalar, .operation, .result: return nil
       }
       let passes = passes(over: node)
       return "input: \(what), \(type(node)), \(format(bytes(node), "B")), \(passes) \(passes == 1 ? "pass" : "passes")"
@@ -65,7 +65,11 @@ extension Plan {
 
   private func type(_ node: Int) -> String { "\(graph.nodes[node].type.dtype) \(graph.nodes[node].type.shape)" }
 
-  private func name(_ node: Int) -> String { Swift.type(of: graph.nodes[node].primitive!).name }
+  private func name(_ node: Int) -> String {
+    let number = graph.nodes[node].resultNumber
+    let name = graph.nodes[node - number].primitive!.name
+    return number == 0 ? name : "\(name), result \(number)"
+  }
 
   private func format(_ cost: PlanCost) -> String {
     "reads \(format(cost.read, "B")), writes \(format(cost.written, "B")), \(format(cost.operations, "FLOP"))"

@@ -51,7 +51,9 @@ final class Plan {
       }
     }
     parts.owners = graph.variables + windows.compactMap { $0 }
-    execution = Execution(parts, program, options.subnormals, afterRun: graph.afterRun)
+    execution = Execution(
+      parts, program, options.subnormals, canThrow: graph.nodes.contains { $0.primitive?.canThrow ?? false },
+      afterRun: graph.afterRun)
   }
 
   private func findInlets() {
@@ -74,7 +76,7 @@ final class Plan {
         }
       case .scalar(let place):
         parts.numbers.append(Execution.Number(graph.scalars[place].value, into: AnyTensor(numbers[node]!)))
-      case .constant, .operation: break
+      case .constant, .operation, .result: break
       }
     }
   }
@@ -111,17 +113,17 @@ final class Plan {
   }
 
   private func addWhole(_ node: Int) {
+    guard let primitive = graph.nodes[node].primitive else { return }  // another result: the operation writes it
     let operands = graph.nodes[node].operands.map { AnyTensor(windows[$0]!) }
-    let primitive = graph.nodes[node].primitive!
-    let type = graph.nodes[node].type
     if let view = primitive.view(of: operands[0].storage) {
       setWindow(node, view.window)
       views.insert(node)
       program.place(view.window, on: operands[0].storage, offset: view.offset)
     } else {
-      let target = Storage(movable: type.dtype, shape: type.shape)
-      setWindow(node, target)
-      program.append(primitive.prepared(Operands(operands), type, into: target))
+      let results = graph.results(of: node)
+      let targets = results.map { Storage(movable: graph.nodes[$0].type.dtype, shape: graph.nodes[$0].type.shape) }
+      for (result, target) in zip(results, targets) { setWindow(result, target) }
+      program.append(primitive.prepared(Operands(operands), graph.types(of: node).results, into: targets))
     }
   }
 
@@ -188,7 +190,7 @@ final class Plan {
       switch this {
       case .whole(let nodes, _):
         for node in nodes {
-          now += 1
+          if graph.nodes[node].resultNumber == 0 { now += 1 }  // an operation writes all its results
           turn[node] = now
         }
       case .phase(let phase):
@@ -225,10 +227,11 @@ final class Plan {
   }
 
   /// Runs on arguments, and adds the results to an empty list.
+  /// - Returns: what a kernel threw because of the numbers; nothing has changed then.
   func run(
     _ arguments: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>,
     sameArguments: Bool = false
-  ) {
+  ) -> (any Error)? {
     execution.run(arguments, results, sameArguments: sameArguments)
   }
 }

@@ -37,6 +37,9 @@ final class Program {
   /// Whether a call might find a mistake that only the data shows.
   private(set) var canFail = false
 
+  /// What calls throw because of the numbers.
+  let failures = RunFailures()
+
   /// Bytes of memory that the calls keep for themselves.
   private(set) var byteCount = 0
 
@@ -54,7 +57,10 @@ final class Program {
   }
 
   func append(_ call: PreparedCall) {
-    if let box = call.box { boxes.append(box) }
+    if let box = call.box {
+      boxes.append(box)
+      call.report(to: failures)
+    }
     if call.canFail {
       canFail = true
       parent?.canFail = true

@@ -53,16 +53,20 @@ struct Schedule {
   }
 
   private mutating func place(_ node: Int, _ graph: Graph) {
-    guard case .operation(let primitive, let operands) = graph.nodes[node].origin else {
+    let primitive: any Primitive
+    let operands: [Int]
+    switch graph.nodes[node].origin {
+    case .operation(let operation, let inputs): (primitive, operands) = (operation, inputs)
+    case .result(let number):  // when and how the operation runs
+      kinds.append(kinds[node - number])
+      times.append(times[node - number])
+      return
+    case .argument, .variable, .scalar, .constant:
       kinds.append(.source)
       times.append(0)
       return
     }
-    let type = graph.nodes[node].type
-    let shapes = operands.map { graph.nodes[$0].type.shape }
-    let rule = rows == 0 ? nil : primitive.rowRule(shapes, type.shape, rows: rows)
-    guard let rule, rule.combine == nil || type.shape.elementCount * type.dtype.byteCount <= options.largestPartial
-    else {
+    guard let rule = rowRule(primitive, node, graph) else {
       kinds.append(.whole)
       times.append(operands.map { timeWhole($0) }.max() ?? 0)
       for operand in operands { materialize(operand) }
@@ -78,8 +82,21 @@ struct Schedule {
       if goesByRow, case .source = kinds[operand] { continue }
       if !goesByRow || times[operand] != phase { materialize(operand) }
     }
-    kinds.append(rule.combine == nil ? .rows(rule) : .reducing(rule))
+    kinds.append(rule.isReducing ? .reducing(rule) : .rows(rule))
     times.append(phase)
+  }
+
+  /// The rule by which an operation joins a phase; nil where it runs whole.
+  private func rowRule(_ primitive: any Primitive, _ node: Int, _ graph: Graph) -> RowRule? {
+    if rows == 0 { return nil }
+    let (operands, results) = graph.types(of: node)
+    guard let rule = primitive.rowRule(operands.map(\.shape), results.all.map(\.shape), rows: rows) else { return nil }
+    // A state is kept for each group of blocks.
+    guard rule.isReducing else { return rule }
+    guard let reduction = primitive.blockReduction(operands, results),
+      reduction.stateByteCount <= options.largestPartial
+    else { return nil }
+    return rule
   }
 
   /// The even time at which all of a node's value is in memory.
@@ -97,14 +114,15 @@ struct Schedule {
   func canReplace(_ variable: Int, _ node: Int, _ graph: Graph) -> Bool {
     guard
       let old = graph.nodes.firstIndex(where: { if case .variable(variable) = $0.origin { true } else { false } }),
-      graph.nodes[node].primitive?.isElementwiseLoop ?? false, graph.nodes[old].type == graph.nodes[node].type,
+      graph.nodes[node].primitive?.traits.contains(.elementwise) ?? false,
+      graph.nodes[old].type == graph.nodes[node].type,
       !graph.outputs.contains(old), !graph.assignments.contains(where: { $0.node == old })
     else { return false }
     return graph.nodes.indices.allSatisfy { reader in
       let operands = graph.nodes[reader].operands
       guard operands.contains(old) else { return true }
       // What looks at the old value might be read later.
-      if graph.nodes[reader].primitive is any ViewPrimitive { return false }
+      if graph.nodes[reader].primitive?.traits.contains(.view) ?? false { return false }
       if times[reader] != times[node] { return times[reader] < times[node] }
       switch (kinds[reader], kinds[node]) {
       case (.whole, .whole):  // in order

@@ -180,3 +180,10 @@ extension AnyTensor {
     self = AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) }
   }
 }
+
+extension AnyTensor {
+  /// What sets the block of memory that this is a view of apart from others.
+  package var memoryIdentity: ObjectIdentifier { ObjectIdentifier(storage.owner ?? storage) }
+  /// The bytes of that block, where tensors own it; of an object outside, those of the view.
+  package var memoryByteCount: Int { ((storage.owner as? Storage) ?? storage).ownByteCount }
+}

@@ -26,13 +26,14 @@ open class Context {
   /// The innermost context that takes the place of kernels (it compiles a function), this one included.
   @exclusivity(unchecked)
   package private(set) final unowned(unsafe) var tracer: Context?
-  private let isTracer: Bool
+  /// Whether this context takes the place of kernels.
+  package final let takesPlaceOfKernels: Bool
   private let isErrorScope: Bool
 
   /// A context that is not open yet.
   package init(isRecorder: Bool = false, isTracer: Bool = false, isErrorScope: Bool = false) {
     self.isRecorder = isRecorder
-    self.isTracer = isTracer
+    takesPlaceOfKernels = isTracer
     self.isErrorScope = isErrorScope
   }
 
@@ -48,7 +49,7 @@ open class Context {
   package static var seesOperations: Bool {
     var context = current
     while let seen = context {
-      if seen.isRecorder || seen.isTracer { return true }
+      if seen.isRecorder || seen.takesPlaceOfKernels { return true }
       context = seen.outer
     }
     return false
@@ -71,7 +72,7 @@ open class Context {
     let before = Context.current
     surrounding = before
     errorScope = isErrorScope ? unsafeDowncast(self, to: ErrorScope.self) : before?.errorScope
-    tracer = isTracer ? self : before?.tracer
+    tracer = takesPlaceOfKernels ? self : before?.tracer
     Context.enter(self)
   }
 

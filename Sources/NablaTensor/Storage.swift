@@ -51,6 +51,8 @@ public final class Storage: Sendable {
   @exclusivity(unchecked)
   nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
   private let byteCount: Int
+  /// The bytes of the memory that this owns, or of its elements where it owns none.
+  package var ownByteCount: Int { byteCount > 0 ? byteCount : count * dtype.byteCount }
 
   /// A dense window on uninitialized memory of its own, or, after the error that there is none, a failed one.
   package init(dtype: DType, shape: Shape) {

@@ -87,7 +87,7 @@ extension GradientRow {
       name: "identity", domain: .range(-2, 2), shapes: unaryShapes,
       function: { Identity()($0[0]) }, reference: { $0[0] }),
     GradientRow(
-      name: "customGradient", domain: .range(-2, 2),
+      name: "customGradient", type: "Custom", domain: .range(-2, 2),
       shapes: [[[], []], [[3], [3]], [[2, 0], [2, 0]], [[2, 3], [2, 3]]],
       function: { x in
         // The product, with its derivative by hand.
@@ -135,28 +135,85 @@ extension GradientRow {
       }),
   ]
 
-  static let nondifferentiable: [GradientRow] = [
+  static let nondifferentiable: [GradientRow] =
+    Compare.Relation.allCases.map(comparison) + Predicate.Kind.allCases.map(predicate)
+    + Logical.Kind.allCases.map(logical) + ArgExtreme.Kind.allCases.map(argExtreme) + [
+      truth(AnyTrue.self) { $0.contains(1) ? 1 : 0 }, truth(AllTrue.self) { $0.contains(0) ? 0 : 1 },
+      GradientRow(
+        name: "withoutDerivative", domain: .range(-2, 2), order: 0, shapes: [[[3], [2]]],
+        function: { WithoutDerivative(operation: "test").apply(Operands($0)) }, reference: { $0[0] }),
+    ]
+
+  /// Elements of few values, so that some are equal.
+  private static func comparison(_ relation: Compare.Relation) -> GradientRow {
+    let holds: @Sendable (Double, Double) -> Bool =
+      switch relation {
+      case .equal: { $0 == $1 }
+      case .notEqual: { $0 != $1 }
+      case .less: { $0 < $1 }
+      case .lessEqual: { $0 <= $1 }
+      case .greater: { $0 > $1 }
+      case .greaterEqual: { $0 >= $1 }
+      }
+    return GradientRow(
+      name: relation.rawValue, type: "Compare", domain: .range(-2, 2), order: 0, shapes: binaryShapes,
+      function: { Compare(relation)(Round()($0[0]), Round()($0[1])) },
+      reference: {
+        PlainArray.elementwise($0) {
+          holds($0[0].rounded(.toNearestOrEven), $0[1].rounded(.toNearestOrEven)) ? 1 : 0
+        }
+      })
+  }
+
+  private static func predicate(_ kind: Predicate.Kind) -> GradientRow {
+    // The logarithm of a negative number is NaN, that of 0 infinite.
+    let holds: @Sendable (Double) -> Bool =
+      switch kind {
+      case .isNaN: { $0 < 0 }
+      case .isFinite: { $0 > 0 }
+      case .not: { $0 >= 0 }
+      }
+    return GradientRow(
+      name: kind.rawValue, type: "Predicate", domain: .range(-2, 2), order: 0, shapes: unaryShapes,
+      function: {
+        let logarithm = Log()(Round()($0[0]))
+        return kind == .not
+          ? Predicate(kind: .not)(Predicate(kind: .isNaN)(logarithm)) : Predicate(kind: kind)(logarithm)
+      },
+      reference: { PlainArray.elementwise($0) { holds($0[0].rounded(.toNearestOrEven)) ? 1 : 0 } })
+  }
+
+  private static func logical(_ kind: Logical.Kind) -> GradientRow {
     GradientRow(
-      name: "compare", domain: .spaced, order: 0, shapes: binaryShapes,
-      function: { Compare(.less)($0[0], $0[1]) },
-      reference: { PlainArray.elementwise($0) { $0[0] < $0[1] ? 1 : 0 } }),
-    GradientRow(
-      name: "predicate", domain: .range(-2, 2), order: 0, shapes: unaryShapes,
-      function: { Predicate(kind: .isFinite)(Log()($0[0])) },
-      reference: { PlainArray.elementwise($0) { $0[0] > 0 ? 1 : 0 } }),
-    GradientRow(
-      name: "logical", domain: .range(-2, 2), order: 0, shapes: binaryShapes,
+      name: kind.rawValue, type: "Logical", domain: .range(-2, 2), order: 0, shapes: binaryShapes,
       function: { x in
         let zero = AnyTensor(0, dtype: x[0].dtype)
-        return Logical(kind: .and)(Compare(.greater)(x[0], zero), Compare(.greater)(x[1], zero))
+        return Logical(kind: kind)(Compare(.greater)(x[0], zero), Compare(.greater)(x[1], zero))
       },
-      reference: { PlainArray.elementwise($0) { $0[0] > 0 && $0[1] > 0 ? 1 : 0 } }),
+      reference: {
+        PlainArray.elementwise($0) { kind == .and ? min(sign($0[0]), sign($0[1])) : max(sign($0[0]), sign($0[1])) }
+      })
+  }
+  /// 1 above 0, else 0.
+  private static func sign(_ x: Double) -> Double { x > 0 ? 1 : 0 }
+
+  private static func truth<R: AxisReduction>(
+    _ type: R.Type, _ f: @escaping @Sendable ([Double]) -> Double
+  ) -> GradientRow {
     GradientRow(
-      name: "withoutDerivative", domain: .range(-2, 2), order: 0, shapes: [[[3], [2]]],
-      function: { WithoutDerivative(operation: "test").apply(Operands($0)) }, reference: { $0[0] }),
+      name: R(axes: []).name, type: "\(R.self)", domain: .range(-2, 2), order: 0,
+      shapes: [[[1]], [[5]], [[3, 2]], [[2, 0]], [[0, 3]], [[2, 3, 2]]],
+      function: { R(axes: [0])(Compare(.greater)($0[0], AnyTensor(0, dtype: $0[0].dtype))) },
+      reference: { x in PlainArray(x[0].sizes, x[0].values.map(sign)).reduced([0], f) })
+  }
+
+  private static func argExtreme(_ kind: ArgExtreme.Kind) -> GradientRow {
     GradientRow(
-      name: "argument", domain: .spaced, order: 0, shapes: [[[1]], [[5]], [[3, 2]], [[2, 3, 2]]],
-      function: { Argument(isMax: true, axis: 0)($0[0]) },
-      reference: { $0[0].reduced([0]) { Double($0.firstIndex(of: $0.max()!)!) } }),
-  ]
+      name: kind.rawValue, type: "ArgExtreme", domain: .spaced, order: 0,
+      shapes: [[[1]], [[5]], [[3, 2]], [[2, 3, 2]], [[9, 10]]],
+      function: { ArgExtreme(kind: kind, axis: 0)($0[0]) },
+      reference: {
+        $0[0].reduced([0]) { Double($0.firstIndex(of: kind == .argmax ? $0.max()! : $0.min()!)!) }
+      })
+  }
 }

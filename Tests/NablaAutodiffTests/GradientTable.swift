@@ -30,8 +30,10 @@ enum Domain: Sendable {
 
 /// One primitive: how it is called, where, and what it must give.
 struct GradientRow: Sendable, CustomTestStringConvertible {
-  /// The primitive's own name.
+  /// The primitive's own name, which errors say.
   let name: String
+  /// The primitive's type; by default of the same name.
+  var type = ""
   /// What sets this row apart from others of the primitive.
   var variant = ""
   let domain: Domain
@@ -41,6 +43,9 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
   let shapes: [[[Int]]]
   let function: @Sendable ([AnyTensor]) -> AnyTensor
   let reference: @Sendable ([PlainArray]) -> PlainArray
+
+  /// The name of the primitive's type.
+  var typeName: String { type.isEmpty ? name.prefix(1).uppercased() + name.dropFirst() : type }
 
   var testDescription: String { variant.isEmpty ? name : "\(name) (\(variant))" }
 }
@@ -60,7 +65,7 @@ extension GradientRow {
     _ primitive: some UnaryElementwise, _ domain: Domain, order: Int = 2, _ f: @escaping @Sendable (Double) -> Double
   ) -> GradientRow {
     GradientRow(
-      name: type(of: primitive).name, domain: domain, order: order, shapes: unaryShapes,
+      name: primitive.name, type: "\(Swift.type(of: primitive))", domain: domain, order: order, shapes: unaryShapes,
       function: { primitive($0[0]) }, reference: { PlainArray.elementwise($0) { f($0[0]) } })
   }
 
@@ -68,7 +73,7 @@ extension GradientRow {
     _ primitive: some BinaryElementwise, _ domain: Domain, _ f: @escaping @Sendable (Double, Double) -> Double
   ) -> GradientRow {
     GradientRow(
-      name: type(of: primitive).name, domain: domain, shapes: binaryShapes,
+      name: primitive.name, type: "\(Swift.type(of: primitive))", domain: domain, shapes: binaryShapes,
       function: { primitive($0[0], $0[1]) }, reference: { PlainArray.elementwise($0) { f($0[0], $0[1]) } })
   }
 
@@ -81,13 +86,13 @@ extension GradientRow {
     ]
     let rows = cases.map { axes, shapes in
       GradientRow(
-        name: R.name, variant: "axes \(axes)", domain: domain, shapes: shapes.map { [$0] },
+        name: R(axes: []).name, variant: "axes \(axes)", domain: domain, shapes: shapes.map { [$0] },
         function: { R(axes: axes)($0[0]) }, reference: { $0[0].reduced(axes, f) })
     }
     guard empty else { return rows }
     return rows + [
       GradientRow(
-        name: R.name, variant: "empty", domain: domain, shapes: [[[2, 0]], [[0, 3]]],
+        name: R(axes: []).name, variant: "empty", domain: domain, shapes: [[[2, 0]], [[0, 3]]],
         function: { R(axes: [0])($0[0]) }, reference: { $0[0].reduced([0], f) })
     ]
   }
@@ -96,7 +101,7 @@ extension GradientRow {
     _ form: MultiplyAdd.Form, _ f: @escaping @Sendable (Double, Double, Double) -> Double
   ) -> GradientRow {
     GradientRow(
-      name: MultiplyAdd.name, variant: "\(form)", domain: .range(-2, 2),
+      name: MultiplyAdd(form).name, type: "MultiplyAdd", variant: "\(form)", domain: .range(-2, 2),
       shapes: [
         [[], [], []], [[0], [1], [0]], [[3], [], [3]], [[], [3], [3]], [[3], [3], []], [[3], [], []],
         [[], [], [2, 3]],
@@ -194,7 +199,7 @@ extension GradientRow {
     _ primitive: some RowMap, _ f: @escaping @Sendable ([Double]) -> [Double]
   ) -> GradientRow {
     GradientRow(
-      name: type(of: primitive).name, domain: .range(-2, 2),
+      name: primitive.name, domain: .range(-2, 2),
       // Rows that a kernel takes several at a time, and one that it takes alone.
       shapes: [[[1]], [[0]], [[5]], [[2, 0]], [[0, 2]], [[2, 1]], [[2, 3]], [[3, 2, 2]], [[9, 10]], [[2, 70]]],
       function: { primitive($0[0]) },

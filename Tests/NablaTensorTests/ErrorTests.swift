@@ -29,8 +29,8 @@ import Testing
     expectMistake("pow", "[2, 3]", "[2]") { _ = pow(m, v) }
     expectMistake("maximum", "[2, 3]", "[2]") { _ = maximum(m, v) }
     expectMistake("minimum", "[2, 3]", "[2]") { _ = minimum(m, v) }
-    expectMistake("compare", "[2, 3]", "[2]") { _ = m .== v }
-    expectMistake("logical", "[3]", "[2]") { _ = Tensor<Bool>(zeros: [3]) .&& Tensor<Bool>(zeros: [2]) }
+    expectMistake(".==", "[2, 3]", "[2]") { _ = m .== v }
+    expectMistake(".&&", "[3]", "[2]") { _ = Tensor<Bool>(zeros: [3]) .&& Tensor<Bool>(zeros: [2]) }
     expectMistake("select", "mask", "[4]", "[2]") { _ = select(Tensor<Bool>(zeros: [4]), v, v) }
     expectMistake("select", "[2, 3]", "[2]", "do not broadcast") { _ = select(Tensor(true), m, v) }
     expectMistake("allClose", "[2, 3]", "[2]") { _ = m.allClose(v) }
@@ -155,7 +155,7 @@ import Testing
     expectMistake("argmax", "axis 2") { _ = m.argmax(axis: 2) }
     expectMistake("argmin", "axis 2") { _ = m.argmin(axis: 2) }
     expectMistake("cumulativeSum", "axis 0", "[]") { _ = Tensor<Float>(1).cumulativeSum() }
-    expectMistake("max", "axis 3") { _ = Tensor<Bool>(zeros: [2]).any(axis: 3) }
+    expectMistake("any", "axis 3") { _ = Tensor<Bool>(zeros: [2]).any(axis: 3) }
   }
 
   @Test func theCallersLine() throws {

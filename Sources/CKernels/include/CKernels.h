@@ -103,6 +103,8 @@ typedef enum {
   NABLA_REDUCTION_COUNT
 } nabla_reduction_op;
 
+#include "states.h"
+
 typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 
 // Each returns NULL where the operation has no meaning for the type.
@@ -199,12 +201,27 @@ typedef struct {
 } nabla_place;
 void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row, char *const *from, char **at);
 
-/// A reduction whose blocks are added up as a binary counter does: equal levels combine. `levels` is memory for the
-/// results by level; the block's own result is at[window], `count` elements of `bytes` in all.
+/// How the states of two runs of rows become that of both: y = a, then b. y may be a or b.
+typedef struct nabla_merging nabla_merging;
+struct nabla_merging {
+  void (*merge)(const nabla_merging *how, const void *a, const void *b, void *y);
+  /// What the function needs.
+  union {
+    nabla_binary binary;
+    const nabla_reduction *states;
+    const void *owner;
+  } by;
+  ptrdiff_t count;
+};
+void nabla_merge_elements(const nabla_merging *how, const void *a, const void *b, void *y);
+void nabla_merge_states(const nabla_merging *how, const void *a, const void *b, void *y);
+
+/// A reduction whose blocks are merged as a binary counter does: equal levels combine. `levels` is memory for the states by
+/// level; the block's own state, of `bytes`, is at[window].
 typedef struct {
   int32_t window;
-  nabla_binary combine;
-  ptrdiff_t count, bytes;
+  nabla_merging how;
+  ptrdiff_t bytes;
   char *levels;
 } nabla_total;
 
@@ -350,6 +367,5 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
-#include "states.h"
 
 #endif

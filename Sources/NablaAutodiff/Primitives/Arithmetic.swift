@@ -9,9 +9,9 @@ import NablaTensor
 
 /// y = a + b.
 struct Add: BinaryElementwise {
-  static let name = "+"
+  var name: String { "+" }
   static let kernel = NABLA_ADD
-  static let residuals: Residuals = []
+  func residuals(toward operand: Int) -> Residuals { [] }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .one }
   var rewrite: Rewrite { .sum(isDifference: false) }
 }
@@ -45,9 +45,9 @@ public func + <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) 
 
 /// y = a - b.
 struct Subtract: BinaryElementwise {
-  static let name = "-"
+  var name: String { "-" }
   static let kernel = NABLA_SUBTRACT
-  static let residuals: Residuals = []
+  func residuals(toward operand: Int) -> Residuals { [] }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { operand == 0 ? .one : .minusOne }
   var rewrite: Rewrite { .sum(isDifference: true) }
 }
@@ -81,9 +81,9 @@ public func - <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) 
 
 /// y = a · b.
 struct Multiply: BinaryElementwise {
-  static let name = "*"
+  var name: String { "*" }
   static let kernel = NABLA_MULTIPLY
-  static let residuals: Residuals = .operands
+  func residuals(toward operand: Int) -> Residuals { .operand(1 - operand) }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope { .factor(x[1 - operand]) }
   var rewrite: Rewrite { .multiplication }
 }
@@ -117,9 +117,9 @@ public func * <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) 
 
 /// y = a / b.
 struct Divide: BinaryElementwise {
-  static let name = "/"
+  var name: String { "/" }
   static let kernel = NABLA_DIVIDE
-  static let residuals: Residuals = [.operands, .result]
+  func residuals(toward operand: Int) -> Residuals { operand == 0 ? .operand(1) : [.operand(1), .result] }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
     operand == 0 ? .reciprocal(x[1]) : .factor(-(y / x[1]))
   }
@@ -154,7 +154,7 @@ public func / <S: NumericScalar>(a: S, b: Variable<S>) -> Tensor<S> { Tensor(a) 
 
 /// y = -x.
 struct Negate: UnaryElementwise {
-  static let name = "negate"
+  var name: String { "negate" }
   static let kernel = NABLA_NEGATE
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .minusOne }

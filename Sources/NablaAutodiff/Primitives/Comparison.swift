@@ -5,9 +5,12 @@ import NablaTensor
 
 /// y = a ⋚ b, as Bool.
 struct Compare: BinaryLoop, NondifferentiablePrimitive {
-  static let name = "compare"
-  enum Relation: Sendable { case equal, notEqual, less, lessEqual, greater, greaterEqual }
+  /// By the operators' names.
+  enum Relation: String, Sendable, CaseIterable {
+    case equal = ".==", notEqual = ".!=", less = ".<", lessEqual = ".<=", greater = ".>", greaterEqual = ".>="
+  }
   let relation: Relation
+  var name: String { relation.rawValue }
   init(_ relation: Relation) { self.relation = relation }
 
   private var kernel: nabla_binary_op {
@@ -22,7 +25,7 @@ struct Compare: BinaryLoop, NondifferentiablePrimitive {
   }
 
   func resultType(_ x: Operands) -> TensorType? {
-    broadcastShape(Self.name, x).map { TensorType(.bool, $0) }
+    broadcastShape(name, x).map { TensorType(.bool, $0) }
   }
   func loop(_ dtype: DType) -> nabla_binary { nabla_binary_kernel(kernel, dtype.rawValue)! }
 }
@@ -110,9 +113,10 @@ public func .>= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Boo
 
 /// y = p(x), as Bool.
 struct Predicate: UnaryLoop, NondifferentiablePrimitive {
-  static let name = "predicate"
-  enum Kind: Sendable { case isNaN, isFinite, not }
+  /// By the functions' names.
+  enum Kind: String, Sendable, CaseIterable { case isNaN, isFinite, not = "!" }
   let kind: Kind
+  var name: String { kind.rawValue }
 
   private var kernel: nabla_unary_op {
     switch kind {
@@ -149,10 +153,11 @@ extension Tensor where Scalar: FloatingPointScalar {
 
 /// y = a and b, a or b.
 struct Logical: BinaryLoop, NondifferentiablePrimitive {
-  static let name = "logical"
-  enum Kind: Sendable { case and, or }
+  /// By the operators' names.
+  enum Kind: String, Sendable, CaseIterable { case and = ".&&", or = ".||" }
   let kind: Kind
-  func resultType(_ x: Operands) -> TensorType? { broadcastShape(Self.name, x).map { TensorType(.bool, $0) } }
+  var name: String { kind.rawValue }
+  func resultType(_ x: Operands) -> TensorType? { broadcastShape(name, x).map { TensorType(.bool, $0) } }
   func loop(_ dtype: DType) -> nabla_binary {
     nabla_binary_kernel(kind == .and ? NABLA_AND : NABLA_OR, dtype.rawValue)!
   }
@@ -178,17 +183,17 @@ infix operator .|| : LogicalDisjunctionPrecedence
 
 /// y = mask ? a : b.
 struct Select: TernaryLoop {
-  static let name = "select"
-  static let residuals: Residuals = .operands
+  var name: String { "select" }
+  func residuals(toward operand: Int) -> Residuals { .operand(0) }
 
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].dtype == .bool else {
-      fail(Self.name, "the mask is \(x[0].dtype), not bool")
+      fail(name, "the mask is \(x[0].dtype), not bool")
       return nil
     }
-    guard let values = broadcastShape(Self.name, Operands(x[1], x[2])) else { return nil }
+    guard let values = broadcastShape(name, Operands(x[1], x[2])) else { return nil }
     guard let shape = x[0].shape.broadcast(with: values) else {
-      fail(Self.name, "the mask's shape \(x[0].shape) does not broadcast with \(values)")
+      fail(name, "the mask's shape \(x[0].shape) does not broadcast with \(values)")
       return nil
     }
     return TensorType(x[1].dtype, shape)
@@ -199,7 +204,7 @@ struct Select: TernaryLoop {
     cotangents.give(1, Select().apply(Operands([x[0], g, zero])).summed(to: x[1].shape))
     cotangents.give(2, Select().apply(Operands([x[0], zero, g])).summed(to: x[2].shape))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     let zero = AnyTensor(0, dtype: y.dtype)
     return Select().apply(Operands([x[0], tangents[1] ?? zero, tangents[2] ?? zero])).broadcast(to: y.shape)
   }
@@ -217,9 +222,9 @@ public func select<S>(_ mask: Tensor<Bool>, _ a: Tensor<S>, _ b: Tensor<S>) -> T
 
 /// y = max(a, b).
 struct Maximum: BinaryElementwise {
-  static let name = "maximum"
+  var name: String { "maximum" }
   static let kernel = NABLA_MAXIMUM
-  static let residuals: Residuals = .operands
+  func residuals(toward operand: Int) -> Residuals { .operands }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
     let isFirst = Compare(.greaterEqual)(x[0], x[1])
     return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
@@ -238,9 +243,9 @@ where A.Scalar: NumericScalar, B.Scalar == A.Scalar { maximum(a.asTensor(), b.as
 
 /// y = min(a, b).
 struct Minimum: BinaryElementwise {
-  static let name = "minimum"
+  var name: String { "minimum" }
   static let kernel = NABLA_MINIMUM
-  static let residuals: Residuals = .operands
+  func residuals(toward operand: Int) -> Residuals { .operands }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
     let isFirst = Compare(.lessEqual)(x[0], x[1])
     return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
@@ -265,7 +270,8 @@ where T.Scalar: NumericScalar { minimum(maximum(x.asTensor(), Tensor(low)), Tens
 
 /// The elements in another type.
 struct Cast: UnaryLoop, LinearPrimitive {
-  static let name = "cast"
+  var traits: Traits { [.elementwise, .linear] }
+  var name: String { "cast" }
   let dtype: DType
   func resultType(_ x: Operands) -> TensorType? { TensorType(dtype, x[0].shape) }
   func loop(_ source: DType) -> nabla_unary { nabla_cast_kernel(source.rawValue, dtype.rawValue)! }

@@ -5,7 +5,7 @@ import NablaTensor
 
 /// y = eˣ.
 struct Exp: UnaryElementwise {
-  static let name = "exp"
+  var name: String { "exp" }
   static let kernel = NABLA_EXP
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(y) }
@@ -20,7 +20,7 @@ public func exp<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar
 
 /// y = eˣ - 1.
 struct Expm1: UnaryElementwise {
-  static let name = "expm1"
+  var name: String { "expm1" }
   static let kernel = NABLA_EXPM1
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(y + 1) }
@@ -35,7 +35,7 @@ public func expm1<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = ln x.
 struct Log: UnaryElementwise {
-  static let name = "log"
+  var name: String { "log" }
   static let kernel = NABLA_LOG
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(x)) }
@@ -50,7 +50,7 @@ public func log<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar
 
 /// y = ln(1 + x).
 struct Log1p: UnaryElementwise {
-  static let name = "log1p"
+  var name: String { "log1p" }
   static let kernel = NABLA_LOG1P
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(x + 1)) }
@@ -65,7 +65,7 @@ public func log1p<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = 1 / (1 + e⁻ˣ).
 struct Sigmoid: UnaryElementwise {
-  static let name = "sigmoid"
+  var name: String { "sigmoid" }
   static let kernel = NABLA_SIGMOID
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(y * (1 - y)) }
@@ -80,7 +80,7 @@ public func sigmoid<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Sc
 
 /// y = ln(1 + eˣ).
 struct Softplus: UnaryElementwise {
-  static let name = "softplus"
+  var name: String { "softplus" }
   static let kernel = NABLA_SOFTPLUS
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sigmoid()(x)) }
@@ -95,7 +95,7 @@ public func softplus<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.S
 
 /// y = erf x.
 struct Erf: UnaryElementwise {
-  static let name = "erf"
+  var name: String { "erf" }
   static let kernel = NABLA_ERF
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope {

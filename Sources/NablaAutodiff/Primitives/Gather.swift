@@ -1,25 +1,25 @@
 import NablaTensor
 
 /// y = the slices of x at some indices along an axis; the indices' shape takes the axis' place.
-struct Gather: Primitive {
-  static let name = "gather"
-  static let residuals: Residuals = .operands
+struct Gather: SingleResultPrimitive {
+  var name: String { "gather" }
+  func residuals(toward operand: Int) -> Residuals { operand == 0 ? .operand(1) : [] }
   let axis: Int
 
   func resultType(_ x: Operands) -> TensorType? {
     let (source, indices) = (x[0], x[1])
     guard indices.dtype == .int32 || indices.dtype == .int64 else {
-      fail(Self.name, "indices are \(indices.dtype), not int32 or int64")
+      fail(name, "indices are \(indices.dtype), not int32 or int64")
       return nil
     }
     guard axis < source.rank else {
-      fail(Self.name, "axis \(axis) is out of range for shape \(source.shape)")
+      fail(name, "axis \(axis) is out of range for shape \(source.shape)")
       return nil
     }
     let sizes = source.shape.dimensions
     let result = Array(sizes[..<axis]) + indices.shape.dimensions + Array(sizes[(axis + 1)...])
     guard Shape.checkedCount(result) != nil else {
-      fail(Self.name, "the result's shape \(result) has more elements than Int.max")
+      fail(name, "the result's shape \(result) has more elements than Int.max")
       return nil
     }
     return TensorType(source.dtype, Shape(unchecked: result))
@@ -29,7 +29,7 @@ struct Gather: Primitive {
     let source = x[0].dense
     let inner = source.shape[(axis + 1)...].reduce(1, *) * source.dtype.byteCount
     let outer = source.shape[..<axis].reduce(1, *)
-    guard let indices = x[1].indices(of: axis, source.shape, Self.name) else {
+    guard let indices = x[1].indices(of: axis, source.shape, name) else {
       y.initializeMemory(as: UInt8.self, repeating: 0, count: type.shape.elementCount * type.dtype.byteCount)
       return
     }
@@ -52,26 +52,26 @@ struct Gather: Primitive {
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, ScatterAdd(axis: axis, shape: x[0].shape)(g, x[1]))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0, x[1]) } }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0, x[1]) } }
 }
 
 /// y = zeros of a shape, to whose slices at some indices along an axis those of x are added: the transpose of
 /// ``Gather``. An index that occurs twice receives both.
-struct ScatterAdd: Primitive {
-  static let name = "scatterAdd"
-  static let residuals: Residuals = .operands
+struct ScatterAdd: SingleResultPrimitive {
+  var name: String { "scatterAdd" }
+  func residuals(toward operand: Int) -> Residuals { operand == 0 ? .operand(1) : [] }
   let axis: Int
   let shape: Shape
 
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].dtype.isFloatingPoint, x[1].dtype == .int32 || x[1].dtype == .int64 else {
-      fail(Self.name, "values are \(x[0].dtype) and indices \(x[1].dtype); float and integer types are needed")
+      fail(name, "values are \(x[0].dtype) and indices \(x[1].dtype); float and integer types are needed")
       return nil
     }
     let sizes = shape.dimensions
     let expected = Array(sizes[..<axis]) + x[1].shape.dimensions + Array(sizes[(axis + 1)...])
     guard x[0].shape.dimensions == expected else {
-      fail(Self.name, "values have shape \(x[0].shape) where indices of shape \(x[1].shape) need \(expected)")
+      fail(name, "values have shape \(x[0].shape) where indices of shape \(x[1].shape) need \(expected)")
       return nil
     }
     return TensorType(x[0].dtype, shape)
@@ -81,7 +81,7 @@ struct ScatterAdd: Primitive {
     let inner = shape[(axis + 1)...].reduce(1, *)
     let outer = shape[..<axis].reduce(1, *)
     y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
-    guard let indices = x[1].indices(of: axis, shape, Self.name) else { return }
+    guard let indices = x[1].indices(of: axis, shape, name) else { return }
     let values = x[0].dense
     withExtendedLifetime(values.storage) {
       func add<T: FloatingPoint>(_ type: T.Type) {
@@ -102,7 +102,7 @@ struct ScatterAdd: Primitive {
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, Gather(axis: axis)(g, x[1]))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0, x[1]) } }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0, x[1]) } }
 }
 
 extension AnyTensor {

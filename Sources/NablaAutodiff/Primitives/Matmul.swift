@@ -5,39 +5,40 @@ import NablaTensor
 ///
 /// An operand may be taken transposed. Eager code has no need of that, since a transposed tensor is a window whose
 /// strides say so; in a graph the flag lets a product run over the rows of the operand itself.
-struct Matmul: Primitive {
-  static let name = "matmul"
-  static let residuals: Residuals = .operands
+struct Matmul: SingleResultPrimitive {
+  var name: String { "matmul" }
+  var traits: Traits { [.product, .linear] }
+  func residuals(toward operand: Int) -> Residuals { .operand(1 - operand) }
   var transposesLeft = false
   var transposesRight = false
 
   func resultType(_ x: Operands) -> TensorType? {
     let (a, b) = (x[0].shape, x[1].shape)
     guard x[0].dtype == x[1].dtype, isFloatingPoint(x) else {
-      fail(Self.name, "\(x[0].dtype) and \(x[1].dtype) do not mix; both must be float32 or both float64")
+      fail(name, "\(x[0].dtype) and \(x[1].dtype) do not mix; both must be float32 or both float64")
       return nil
     }
     let (m, k) = sizes(a, transposesLeft)
     let (inner, n) = sizes(b, transposesRight)
     guard k == inner else {
       fail(
-        Self.name,
+        name,
         "shapes \(matrixShape(a, transposesLeft)) and \(matrixShape(b, transposesRight)) do not fit: "
           + "\(k) columns meet \(inner) rows")
       return nil
     }
     guard max(m, k, n) <= Int(Int32.max) else {
       fail(
-        Self.name, "shapes \(a) and \(b) have a size of \(max(m, k, n)); BLAS counts with 32 bits, up to \(Int32.max)")
+        name, "shapes \(a) and \(b) have a size of \(max(m, k, n)); BLAS counts with 32 bits, up to \(Int32.max)")
       return nil
     }
     if a.rank == 2 && b.rank == 2 { return TensorType(x[0].dtype, Shape(unchecked: [m, n])) }
     guard let batch = Shape(unchecked: a.dropLast(2)).broadcast(with: Shape(unchecked: b.dropLast(2))) else {
-      fail(Self.name, "the leading axes of shapes \(a) and \(b) do not broadcast")
+      fail(name, "the leading axes of shapes \(a) and \(b) do not broadcast")
       return nil
     }
     guard Shape.checkedCount(batch.dimensions + [m, n]) != nil else {
-      fail(Self.name, "the result of shapes \(a) and \(b) would have more elements than Int.max")
+      fail(name, "the result of shapes \(a) and \(b) would have more elements than Int.max")
       return nil
     }
     return TensorType(x[0].dtype, Shape(unchecked: batch.dimensions + [m, n]))
@@ -94,8 +95,10 @@ struct Matmul: Primitive {
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard x[0].rank == 2, x[1].rank == 2, x[0][0] == rows else { return nil }
     if !transposesLeft { return RowRule(rowOperands: [true, false]) }
-    return transposesRight ? nil : RowRule(rowOperands: [true, true], combine: NABLA_ADD)
+    return transposesRight ? nil : RowRule(rowOperands: [true, true], isReducing: true)
   }
+
+  func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? { .sum(y.first) }
 
   // Transposes are windows: BLAS receives them as flags, and nothing is copied.
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -104,7 +107,7 @@ struct Matmul: Primitive {
     cotangents.give(0, turned(Matmul()(g, b.matrixTransposed), transposesLeft).summed(to: x[0].shape))
     cotangents.give(1, turned(Matmul()(a.matrixTransposed, g), transposesRight).summed(to: x[1].shape))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     let left = tangents[0].map { self($0, x[1]) }
     let right = tangents[1].map { self(x[0], $0) }
     if let left, let right { return left + right }

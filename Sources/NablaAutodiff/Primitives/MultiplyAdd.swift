@@ -3,11 +3,10 @@ import NablaTensor
 
 /// y = a b + c, a b - c or c - a b in one pass over memory, rounded as the two operations are. Graphs make it from those.
 package struct MultiplyAdd: TernaryLoop {
-  package static let name = "multiply-add"
-  package static let residuals: Residuals = .operands
+  package func residuals(toward operand: Int) -> Residuals { operand < 2 ? .operand(1 - operand) : [] }
 
   /// Which of the two terms is subtracted.
-  package enum Form: Sendable {
+  package enum Form: Sendable, CaseIterable {
     /// a b + c.
     case sum
     /// a b - c.
@@ -16,13 +15,14 @@ package struct MultiplyAdd: TernaryLoop {
     case minusProduct
   }
   private let form: Form
+  package var name: String { "multiply-add" }
 
   package init(_ form: Form) { self.form = form }
 
   package func resultType(_ x: Operands) -> TensorType? {
-    guard isFloatingPoint(x), let product = broadcastShape(Self.name, Operands(x[0], x[1])) else { return nil }
+    guard isFloatingPoint(x), let product = broadcastShape(name, Operands(x[0], x[1])) else { return nil }
     guard x[2].dtype == x[0].dtype, let shape = product.broadcast(with: x[2].shape) else {
-      fail(Self.name, "\(x[2].dtype) \(x[2].shape) cannot be added to a product of \(x[0].dtype) \(product)")
+      fail(name, "\(x[2].dtype) \(x[2].shape) cannot be added to a product of \(x[0].dtype) \(product)")
       return nil
     }
     return TensorType(x[0].dtype, shape)
@@ -47,7 +47,7 @@ package struct MultiplyAdd: TernaryLoop {
     cotangents.give(2, (form == .minusAddend ? -g : g).summed(to: x[2].shape))
   }
 
-  package func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  package func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     var sum: AnyTensor?
     for term in [tangents[0].map { $0 * x[1] }, tangents[1].map { $0 * x[0] }].compactMap({ $0 }) {
       sum = sum.map { $0 + term } ?? term

@@ -5,10 +5,12 @@ import NablaTensor
 
 /// y = |x|.
 struct Abs: UnaryElementwise {
-  static let name = "abs"
+  var name: String { "abs" }
   static let kernel = NABLA_ABS
   static let residuals: Residuals = .operands
-  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sign()(x)) }
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope {
+    .maskedFactor(Compare(.notEqual)(x, AnyTensor(0, dtype: x.dtype)), Sign()(x))
+  }
 }
 
 /// The magnitude of each element. The derivative at 0 is 0.
@@ -20,7 +22,7 @@ public func abs<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar
 
 /// y = -1, 0 or 1.
 struct Sign: UnaryElementwise {
-  static let name = "sign"
+  var name: String { "sign" }
   static let kernel = NABLA_SIGN
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
@@ -35,7 +37,7 @@ public func sign<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = the largest integer up to x.
 struct Floor: UnaryElementwise {
-  static let name = "floor"
+  var name: String { "floor" }
   static let kernel = NABLA_FLOOR
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
@@ -50,7 +52,7 @@ public func floor<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = the smallest integer from x.
 struct Ceil: UnaryElementwise {
-  static let name = "ceil"
+  var name: String { "ceil" }
   static let kernel = NABLA_CEIL
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
@@ -65,7 +67,7 @@ public func ceil<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = the nearest integer.
 struct Round: UnaryElementwise {
-  static let name = "round"
+  var name: String { "round" }
   static let kernel = NABLA_ROUND
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
@@ -80,10 +82,12 @@ public func round<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = max(x, 0).
 struct Relu: UnaryElementwise {
-  static let name = "relu"
+  var name: String { "relu" }
   static let kernel = NABLA_RELU
   static let residuals: Residuals = .result
-  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sign()(y)) }
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope {
+    .mask(Compare(.greater)(y, AnyTensor(0, dtype: y.dtype)))
+  }
 }
 
 /// The larger of each element and 0. The derivative at 0 is 0.

@@ -5,7 +5,7 @@ import NablaTensor
 
 /// y = √x.
 struct Sqrt: UnaryElementwise {
-  static let name = "sqrt"
+  var name: String { "sqrt" }
   static let kernel = NABLA_SQRT
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(y) * 0.5) }
@@ -20,7 +20,7 @@ public func sqrt<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = 1 / √x.
 struct Rsqrt: UnaryElementwise {
-  static let name = "rsqrt"
+  var name: String { "rsqrt" }
   static let kernel = NABLA_RSQRT
   static let residuals: Residuals = [.operands, .result]
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(y / x * -0.5) }
@@ -35,7 +35,7 @@ public func rsqrt<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = x².
 struct Square: UnaryElementwise {
-  static let name = "square"
+  var name: String { "square" }
   static let kernel = NABLA_SQUARE
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(x + x) }
@@ -51,7 +51,7 @@ public func square<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Sca
 
 /// y = 1 / x.
 struct Reciprocal: UnaryElementwise {
-  static let name = "reciprocal"
+  var name: String { "reciprocal" }
   static let kernel = NABLA_RECIPROCAL
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Square()(y)) }
@@ -66,23 +66,24 @@ public func reciprocal<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T
 
 /// y = aᵇ.
 struct Power: BinaryElementwise {
-  static let name = "pow"
+  var name: String { "pow" }
   static let kernel = NABLA_POWER
-  static let residuals: Residuals = [.operands, .result]
+  func residuals(toward operand: Int) -> Residuals { operand == 0 ? .operands : [.operand(0), .result] }
 
   // Two values are set by convention where the formula is undefined: b aᵇ⁻¹ is 0 where b is 0, also at a = 0, and
   // aᵇ ln a is 0 where a is not positive, as in TensorFlow.
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
-    let (a, b) = (x[0], x[1])
+    let a = x[0]
     let zero = AnyTensor(0, dtype: a.dtype)
     if operand == 0 {
-      let isZero = Compare(.equal)(b, zero)
-      let exponent = Select().apply(Operands([isZero, zero + 1, b]))
-      return .factor(Select().apply(Operands([isZero, zero, b * Power()(a, exponent - 1)])))
+      let b = x[1]
+      let counts = Compare(.notEqual)(b, zero)
+      let exponent = Select().apply(Operands([counts, b, zero + 1]))
+      return .maskedFactor(counts, b * Power()(a, exponent - 1))
     }
     let isPositive = Compare(.greater)(a, zero)
     let safe = Select().apply(Operands([isPositive, a, zero + 1]))
-    return .factor(Select().apply(Operands([isPositive, y * Log()(safe), zero])))
+    return .maskedFactor(isPositive, y * Log()(safe))
   }
 }
 

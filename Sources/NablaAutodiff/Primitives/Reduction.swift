@@ -20,7 +20,7 @@ func normalizedAxes(_ name: String, _ axes: [Int]?, _ shape: Shape) -> [Int]? {
 }
 
 /// A reduction over axes that are then gone from the shape. `axes` are counted from the front and sorted.
-protocol AxisReduction: Primitive {
+protocol AxisReduction: SingleResultPrimitive where Failure == Never {
   static var kernel: nabla_reduction_op { get }
   var axes: [Int] { get }
   init(axes: [Int])
@@ -29,7 +29,7 @@ protocol AxisReduction: Primitive {
 extension AxisReduction {
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].dtype.isFloatingPoint || nabla_reduce_row_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
-      fail(Self.name, "there is no such reduction of \(x[0].dtype)")
+      fail(name, "there is no such reduction of \(x[0].dtype)")
       return nil
     }
     if Self.kernel == NABLA_SUM && axes.count == x[0].rank { return TensorType(x[0].dtype, .scalar) }  // the usual case
@@ -38,7 +38,7 @@ extension AxisReduction {
       axes.contains(where: { shape[$0] == 0 }), shape.elementCount == 0,
       shape.indices.allSatisfy({ axes.contains($0) || shape[$0] != 0 })
     {
-      fail(Self.name, "shape \(shape) has no elements along axes \(axes), and an empty reduction has no value")
+      fail(name, "shape \(shape) has no elements along axes \(axes), and an empty reduction has no value")
       return nil
     }
     if axes.count == shape.rank { return TensorType(x[0].dtype, .scalar) }
@@ -54,8 +54,14 @@ extension AxisReduction {
 
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard x[0].first == rows else { return nil }
-    if !axes.contains(0) { return RowRule(rowOperands: [true]) }
-    return RowRule(rowOperands: [true], combine: Reduction.combining(Self.kernel))
+    return RowRule(rowOperands: [true], isReducing: axes.contains(0))
+  }
+  func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? {
+    // any and all merge bytes.
+    let dtype = y.first.dtype == .bool ? DType.uint8 : y.first.dtype
+    return BlockReduction(
+      stateByteCount: y.first.byteCount,
+      .elementwise(Reduction.combining(Self.kernel), dtype, count: y.first.shape.elementCount))
   }
 
   /// `value`, of the result's shape, repeated over the reduced axes of `shape`.
@@ -70,7 +76,7 @@ extension TensorConvertible {
   /// A reduction of this as the caller names it; nil axes are all.
   func reduced<R: AxisReduction>(_ reduction: R.Type, _ axes: [Int]?, _ keepsDimensions: Bool) -> Tensor<Scalar> {
     let x = asTensor().erased
-    guard let axes = normalizedAxes(R.name, axes, x.shape) else { return Tensor(unchecked: .failed(x.dtype)) }
+    guard let axes = normalizedAxes(R(axes: []).name, axes, x.shape) else { return Tensor(unchecked: .failed(x.dtype)) }
     let reduction = R(axes: axes)
     let y = reduction(x)
     return Tensor(unchecked: keepsDimensions && !y.isFailed ? y.reshaped(to: reduction.kept(x.shape)) : y)
@@ -81,7 +87,8 @@ extension TensorConvertible {
 
 /// y = Σ x over axes.
 struct Sum: AxisReduction, LinearPrimitive {
-  static let name = "sum"
+  var traits: Traits { .linear }
+  var name: String { "sum" }
   static let kernel = NABLA_SUM
   let axes: [Int]
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -108,15 +115,15 @@ extension TensorConvertible where Scalar: NumericScalar {
 
 /// y = Π x over axes.
 struct Product: AxisReduction {
-  static let name = "product"
+  var name: String { "product" }
   static let kernel = NABLA_PRODUCT
-  static let residuals: Residuals = .operands
+  func residuals(toward operand: Int) -> Residuals { .operands }
   let axes: [Int]
 
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, spread(g, over: x[0].shape) * others(x[0]))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     tangents[0].map { Sum(axes: axes)($0 * others(x[0])) }
   }
 
@@ -169,31 +176,37 @@ extension TensorConvertible where Scalar: NumericScalar {
 protocol ExtremeReduction: AxisReduction {}
 
 extension ExtremeReduction {
-  static var residuals: Residuals { [.operands, .result] }
+  func residuals(toward operand: Int) -> Residuals { [.operands, .result] }
 
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, spread(g, over: x[0].shape) * shares(x[0], y))
+    let (hits, count) = ties(x[0], y)
+    cotangents.give(0, masked(hits, spread(g / count, over: x[0].shape)))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
-    tangents[0].map { Sum(axes: axes)($0 * shares(x[0], y)) }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    let (hits, count) = ties(x[0], y)
+    return tangents[0].map { Sum(axes: axes)(masked(hits, $0)) / count }
   }
-  /// 1 / (number of ties) where an element equals the result, 0 elsewhere. A constant around x: nothing flows through.
-  private func shares(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor {
-    let hits = Compare(.equal)(x, spread(y, over: x.shape)).cast(to: x.dtype)
-    return hits / spread(Sum(axes: axes)(hits), over: x.shape)
+  /// Where elements equal the result, and how many do. Constant around x: nothing flows through.
+  private func ties(_ x: AnyTensor, _ y: AnyTensor) -> (hits: AnyTensor, count: AnyTensor) {
+    let hits = Compare(.equal)(x, spread(y, over: x.shape))
+    return (hits, Sum(axes: axes)(hits.cast(to: x.dtype)))
+  }
+  /// What is not a hit receives nothing, not even NaN.
+  private func masked(_ hits: AnyTensor, _ value: AnyTensor) -> AnyTensor {
+    Select().apply(Operands([hits, value, AnyTensor(0, dtype: value.dtype)]))
   }
 }
 
 /// y = max x over axes, NaN if any is NaN.
 struct Max: ExtremeReduction {
-  static let name = "max"
+  var name: String { "max" }
   static let kernel = NABLA_MAX
   let axes: [Int]
 }
 
 /// y = min x over axes, NaN if any is NaN.
 struct Min: ExtremeReduction {
-  static let name = "min"
+  var name: String { "min" }
   static let kernel = NABLA_MIN
   let axes: [Int]
 }
@@ -230,47 +243,63 @@ extension TensorConvertible where Scalar: NumericScalar {
 
 // MARK: any and all
 
+/// Whether an element is true.
+struct AnyTrue: AxisReduction, NondifferentiablePrimitive {
+  var name: String { "any" }
+  static let kernel = NABLA_MAX
+  let axes: [Int]
+}
+
+/// Whether every element is true.
+struct AllTrue: AxisReduction, NondifferentiablePrimitive {
+  var name: String { "all" }
+  static let kernel = NABLA_MIN
+  let axes: [Int]
+}
+
 extension TensorConvertible where Scalar == Bool {
   /// Whether any element is true; false where there are none.
-  public func any() -> Tensor<Bool> { reduced(Max.self, nil, false) }
+  public func any() -> Tensor<Bool> { reduced(AnyTrue.self, nil, false) }
   /// Whether any element is true, along an axis.
   public func any(axis: Int, keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Max.self, [axis], keepingDimensions)
+    reduced(AnyTrue.self, [axis], keepingDimensions)
   }
   /// Whether any element is true, along several axes.
   public func any(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Max.self, axes, keepingDimensions)
+    reduced(AnyTrue.self, axes, keepingDimensions)
   }
   /// Whether every element is true; true where there are none.
-  public func all() -> Tensor<Bool> { reduced(Min.self, nil, false) }
+  public func all() -> Tensor<Bool> { reduced(AllTrue.self, nil, false) }
   /// Whether every element is true, along an axis.
   public func all(axis: Int, keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Min.self, [axis], keepingDimensions)
+    reduced(AllTrue.self, [axis], keepingDimensions)
   }
   /// Whether every element is true, along several axes.
   public func all(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(Min.self, axes, keepingDimensions)
+    reduced(AllTrue.self, axes, keepingDimensions)
   }
 }
 
 // MARK: argmax and argmin
 
 /// y = the index of the first extreme element along an axis.
-struct Argument: NondifferentiablePrimitive {
-  static let name = "argument"
-  let isMax: Bool
+struct ArgExtreme: NondifferentiablePrimitive {
+  /// By the functions' names.
+  enum Kind: String, Sendable, CaseIterable { case argmax, argmin }
+  let kind: Kind
+  var name: String { kind.rawValue }
   let axis: Int
   func resultType(_ x: Operands) -> TensorType? {
     let shape = x[0].shape
     guard shape[axis] > 0 else {
-      fail(isMax ? "argmax" : "argmin", "shape \(shape) has no elements along axis \(axis)")
+      fail(name, "shape \(shape) has no elements along axis \(axis)")
       return nil
     }
     return TensorType(.int64, Shape(unchecked: shape.indices.filter { $0 != axis }.map { shape[$0] }))
   }
   func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let kernel = isMax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
+    let kernel = kind == .argmax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
     Reduction.argument(kernel!, x[0], axis: axis, into: y)
   }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
@@ -286,7 +315,7 @@ extension TensorConvertible where Scalar: NumericScalar {
   /// The indices of the first largest elements along an axis, which is then gone from the shape.
   ///
   /// Errors: an axis out of range or without elements.
-  public func argmax(axis: Int) -> Tensor<Int64> { argument(isMax: true, axis) }
+  public func argmax(axis: Int) -> Tensor<Int64> { argument(.argmax, axis) }
   /// The index of the first smallest element in row-major order; of the first NaN where there is one.
   ///
   /// Errors: no elements.
@@ -294,14 +323,14 @@ extension TensorConvertible where Scalar: NumericScalar {
   /// The indices of the first smallest elements along an axis, which is then gone from the shape.
   ///
   /// Errors: an axis out of range or without elements.
-  public func argmin(axis: Int) -> Tensor<Int64> { argument(isMax: false, axis) }
+  public func argmin(axis: Int) -> Tensor<Int64> { argument(.argmin, axis) }
 
-  private func argument(isMax: Bool, _ axis: Int) -> Tensor<Int64> {
+  private func argument(_ kind: ArgExtreme.Kind, _ axis: Int) -> Tensor<Int64> {
     let x = asTensor().erased
-    guard let axis = normalizedAxes(isMax ? "argmax" : "argmin", [axis], x.shape)?.first else {
+    guard let axis = normalizedAxes(kind.rawValue, [axis], x.shape)?.first else {
       return Tensor(unchecked: .failed(.int64))
     }
-    let y = Argument(isMax: isMax, axis: axis)(x)
+    let y = ArgExtreme(kind: kind, axis: axis)(x)
     return Tensor(unchecked: y.isFailed ? .failed(.int64) : y)
   }
 }
@@ -310,11 +339,11 @@ extension TensorConvertible where Scalar: NumericScalar {
 
 /// y_i = x_0 + … + x_i along an axis.
 struct CumulativeSum: LinearPrimitive {
-  static let name = "cumulativeSum"
+  var name: String { "cumulativeSum" }
   let axis: Int
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].dtype != .bool else {
-      fail(Self.name, "there is no such reduction of bool")
+      fail(name, "there is no such reduction of bool")
       return nil
     }
     return TensorType(x[0].dtype, x[0].shape)

@@ -4,11 +4,11 @@ import NablaTensor
 
 /// y = x repeated along missing axes and those of size 1; a window, no copy.
 struct Broadcast: LinearPrimitive, ViewPrimitive {
-  static let name = "broadcast"
+  var name: String { "broadcast" }
   let shape: Shape
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].shape.broadcast(with: shape) == shape else {
-      fail(Self.name, "shape \(x[0].shape) does not broadcast to \(shape)")
+      fail(name, "shape \(x[0].shape) does not broadcast to \(shape)")
       return nil
     }
     return TensorType(x[0].dtype, shape)
@@ -26,12 +26,13 @@ struct Broadcast: LinearPrimitive, ViewPrimitive {
 
 /// y = x with its elements in row-major order under another shape; a window where strides allow.
 struct Reshape: LinearPrimitive, ViewPrimitive {
-  static let name = "reshape"
+  var name: String { "reshape" }
+  var traits: Traits { [.view, .mayCopy, .linear] }
   let shape: Shape
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].count == shape.elementCount else {
       fail(
-        Self.name,
+        name,
         "shape \(x[0].shape) has \(x[0].count) elements and does not fit \(shape), which has \(shape.elementCount)")
       return nil
     }
@@ -50,11 +51,11 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
 
 /// y = x with its axes in another order; a window, no copy.
 struct Transpose: LinearPrimitive, ViewPrimitive {
-  static let name = "transpose"
+  var name: String { "transpose" }
   let permutation: [Int]
   func resultType(_ x: Operands) -> TensorType? {
     guard permutation.sorted() == Array(0..<x[0].rank) else {
-      fail(Self.name, "\(permutation) is not an order of the \(x[0].rank) axes of shape \(x[0].shape)")
+      fail(name, "\(permutation) is not an order of the \(x[0].rank) axes of shape \(x[0].shape)")
       return nil
     }
     return TensorType(x[0].dtype, Shape(unchecked: permutation.map { x[0].shape[$0] }))
@@ -74,12 +75,12 @@ struct Transpose: LinearPrimitive, ViewPrimitive {
 
 /// y = every step-th element from a start, along each axis; a window, no copy.
 struct Slice: LinearPrimitive, ViewPrimitive {
-  static let name = "slice"
+  var name: String { "slice" }
   let starts: [Int]
   let sizes: [Int]
   let steps: [Int]
   func resultType(_ x: Operands) -> TensorType? {
-    fits(x[0].shape, Self.name) ? TensorType(x[0].dtype, Shape(unchecked: sizes)) : nil
+    fits(x[0].shape, name) ? TensorType(x[0].dtype, Shape(unchecked: sizes)) : nil
   }
   /// Whether the slice lies inside of a shape; if not, after the error.
   func fits(_ shape: Shape, _ name: String) -> Bool {
@@ -106,12 +107,12 @@ struct Slice: LinearPrimitive, ViewPrimitive {
 
 /// y = zeros of a shape in which the elements of a slice are x: the transpose of ``Slice``.
 struct Unslice: LinearPrimitive {
-  static let name = "unslice"
+  var name: String { "unslice" }
   let slice: Slice
   let shape: Shape
   func resultType(_ x: Operands) -> TensorType? {
-    guard slice.fits(shape, Self.name), x[0].shape.dimensions == slice.sizes else {
-      fail(Self.name, "a value of shape \(x[0].shape) is not the slice's, which is \(slice.sizes)")
+    guard slice.fits(shape, name), x[0].shape.dimensions == slice.sizes else {
+      fail(name, "a value of shape \(x[0].shape) is not the slice's, which is \(slice.sizes)")
       return nil
     }
     return TensorType(x[0].dtype, shape)
@@ -131,13 +132,13 @@ struct Unslice: LinearPrimitive {
 }
 
 /// y = a with the elements of a slice replaced by b.
-struct ReplaceSlice: Primitive {
-  static let name = "replaceSlice"
-  static let residuals: Residuals = []
+struct ReplaceSlice: SingleResultPrimitive {
+  var name: String { "replaceSlice" }
+  func residuals(toward operand: Int) -> Residuals { [] }
   let slice: Slice
   func resultType(_ x: Operands) -> TensorType? {
-    guard slice.fits(x[0].shape, Self.name), x[1].shape.dimensions == slice.sizes, x[0].dtype == x[1].dtype else {
-      fail(Self.name, "\(x[1].dtype) of shape \(x[1].shape) is not the slice's, which is \(x[0].dtype) \(slice.sizes)")
+    guard slice.fits(x[0].shape, name), x[1].shape.dimensions == slice.sizes, x[0].dtype == x[1].dtype else {
+      fail(name, "\(x[1].dtype) of shape \(x[1].shape) is not the slice's, which is \(x[0].dtype) \(slice.sizes)")
       return nil
     }
     return TensorType(x[0].dtype, x[0].shape)
@@ -155,7 +156,7 @@ struct ReplaceSlice: Primitive {
     cotangents.give(0, self(g, AnyTensor(repeating: 0, dtype: g.dtype, shape: x[1].shape)))
     cotangents.give(1, slice(g))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     func zeros(_ like: AnyTensor) -> AnyTensor { AnyTensor(repeating: 0, dtype: y.dtype, shape: like.shape) }
     return self(tangents[0] ?? zeros(x[0]), tangents[1] ?? zeros(x[1]))
   }
@@ -174,15 +175,15 @@ extension AnyTensor {
 // MARK: concatenate
 
 /// y = the operands behind each other along an axis.
-struct Concatenate: Primitive {
-  static let name = "concatenate"
-  static let residuals: Residuals = []
+struct Concatenate: SingleResultPrimitive {
+  var name: String { "concatenate" }
+  func residuals(toward operand: Int) -> Residuals { [] }
   let axis: Int
 
   func resultType(_ x: Operands) -> TensorType? {
     let shape = x[0].shape
     guard axis < shape.rank else {
-      fail(Self.name, "axis \(axis) is out of range for shape \(shape)")
+      fail(name, "axis \(axis) is out of range for shape \(shape)")
       return nil
     }
     var sizes = shape.dimensions
@@ -193,7 +194,7 @@ struct Concatenate: Primitive {
         && shape.indices.allSatisfy { $0 == axis || shape[$0] == other[$0] }
       guard fits else {
         fail(
-          Self.name,
+          name,
           "operand \(index) is \(x[index].dtype) of shape \(other), which does not continue \(x[0].dtype) of shape "
             + "\(x[0].shape) along axis \(axis)")
         return nil
@@ -201,7 +202,7 @@ struct Concatenate: Primitive {
       sizes[axis] = Shape.checkedSum(sizes[axis], other[axis])
     }
     guard Shape.checkedCount(sizes) != nil else {
-      fail(Self.name, "\(x.count) tensors like \(x[0].shape) have more elements than Int.max together")
+      fail(name, "\(x.count) tensors like \(x[0].shape) have more elements than Int.max together")
       return nil
     }
     return TensorType(x[0].dtype, Shape(unchecked: sizes))
@@ -229,7 +230,7 @@ struct Concatenate: Primitive {
       start += shape[axis]
     }
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     apply(
       Operands(
         (0..<x.count).map { tangents[$0] ?? AnyTensor(repeating: 0, dtype: y.dtype, shape: x[$0].shape) }))

@@ -5,7 +5,7 @@ import NablaTensor
 // through memory, where one kernel keeps a row in the first-level cache.
 
 /// A primitive that makes of each row along the last axis another row of the same length.
-protocol RowMap: Primitive {
+protocol RowMap: SingleResultPrimitive where Failure == Never {
   static var kernel: nabla_row_map_op { get }
 }
 
@@ -13,7 +13,7 @@ extension RowMap {
   func resultType(_ x: Operands) -> TensorType? {
     guard isFloatingPoint(x) else { return nil }
     guard x[0].rank > 0 else {
-      fail(Self.name, "a scalar has no axis")
+      fail(name, "a scalar has no axis")
       return nil
     }
     return TensorType(x[0].dtype, x[0].shape)
@@ -39,7 +39,7 @@ extension TensorConvertible where Scalar: FloatingPointScalar {
   /// The map along an axis: another than the last is brought there and back by windows.
   fileprivate func mapped(_ map: some RowMap, axis: Int) -> Tensor<Scalar> {
     let x = asTensor().erased
-    guard let axis = normalizedAxes(type(of: map).name, [axis], x.shape)?.first else {
+    guard let axis = normalizedAxes(map.name, [axis], x.shape)?.first else {
       return Tensor(unchecked: .failed(x.dtype, x.shape))
     }
     if axis == x.rank - 1 { return Tensor(unchecked: map(x)) }
@@ -53,13 +53,13 @@ extension TensorConvertible where Scalar: FloatingPointScalar {
 
 /// y = eˣ / Σ eˣ along the last axis.
 struct Softmax: RowMap {
-  static let name = "softmax"
+  var name: String { "softmax" }
   static let kernel = NABLA_SOFTMAX
-  static let residuals: Residuals = .result
+  func residuals(toward operand: Int) -> Residuals { .result }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, product(g, y))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { product($0, y) } }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { product($0, y) } }
   /// The Jacobian diag(y) - y yᵀ, which is symmetric, times a vector, for each row.
   private func product(_ v: AnyTensor, _ y: AnyTensor) -> AnyTensor { y * (v - rowSums(v * y)) }
 }
@@ -77,14 +77,14 @@ where T.Scalar: FloatingPointScalar { x.mapped(Softmax(), axis: axis) }
 
 /// y = x - ln Σ eˣ along the last axis.
 struct LogSoftmax: RowMap {
-  static let name = "logSoftmax"
+  var name: String { "logSoftmax" }
   static let kernel = NABLA_LOG_SOFTMAX
-  static let residuals: Residuals = .result
+  func residuals(toward operand: Int) -> Residuals { .result }
   // The Jacobian is I - 1 softmax(x)ᵀ.
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g - Exp()(y) * rowSums(g))
   }
-  func jvp(_ tangents: Tangents, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     tangents[0].map { $0 - rowSums(Exp()(y) * $0) }
   }
 }

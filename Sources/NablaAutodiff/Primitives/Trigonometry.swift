@@ -5,7 +5,7 @@ import NablaTensor
 
 /// y = sin x.
 struct Sin: UnaryElementwise {
-  static let name = "sin"
+  var name: String { "sin" }
   static let kernel = NABLA_SIN
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Cos()(x)) }
@@ -20,7 +20,7 @@ public func sin<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar
 
 /// y = cos x.
 struct Cos: UnaryElementwise {
-  static let name = "cos"
+  var name: String { "cos" }
   static let kernel = NABLA_COS
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Sin()(x)) }
@@ -35,7 +35,7 @@ public func cos<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar
 
 /// y = tan x.
 struct Tan: UnaryElementwise {
-  static let name = "tan"
+  var name: String { "tan" }
   static let kernel = NABLA_TAN
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Square()(y) + 1) }
@@ -50,7 +50,7 @@ public func tan<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar
 
 /// y = arcsin x.
 struct Asin: UnaryElementwise {
-  static let name = "asin"
+  var name: String { "asin" }
   static let kernel = NABLA_ASIN
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()((1 - x) * (x + 1))) }
@@ -65,7 +65,7 @@ public func asin<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = arccos x.
 struct Acos: UnaryElementwise {
-  static let name = "acos"
+  var name: String { "acos" }
   static let kernel = NABLA_ACOS
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Rsqrt()((1 - x) * (x + 1))) }
@@ -80,7 +80,7 @@ public func acos<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = arctan x.
 struct Atan: UnaryElementwise {
-  static let name = "atan"
+  var name: String { "atan" }
   static let kernel = NABLA_ATAN
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(Square()(x) + 1)) }
@@ -95,7 +95,7 @@ public func atan<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = sinh x.
 struct Sinh: UnaryElementwise {
-  static let name = "sinh"
+  var name: String { "sinh" }
   static let kernel = NABLA_SINH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Cosh()(x)) }
@@ -110,7 +110,7 @@ public func sinh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = cosh x.
 struct Cosh: UnaryElementwise {
-  static let name = "cosh"
+  var name: String { "cosh" }
   static let kernel = NABLA_COSH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sinh()(x)) }
@@ -125,7 +125,7 @@ public func cosh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = tanh x.
 struct Tanh: UnaryElementwise {
-  static let name = "tanh"
+  var name: String { "tanh" }
   static let kernel = NABLA_TANH
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(1 - Square()(y)) }
@@ -140,7 +140,7 @@ public func tanh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scala
 
 /// y = arsinh x.
 struct Asinh: UnaryElementwise {
-  static let name = "asinh"
+  var name: String { "asinh" }
   static let kernel = NABLA_ASINH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()(Square()(x) + 1)) }
@@ -155,7 +155,7 @@ public func asinh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = arcosh x.
 struct Acosh: UnaryElementwise {
-  static let name = "acosh"
+  var name: String { "acosh" }
   static let kernel = NABLA_ACOSH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()(x - 1) * Rsqrt()(x + 1)) }
@@ -170,7 +170,7 @@ public func acosh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// y = artanh x.
 struct Atanh: UnaryElementwise {
-  static let name = "atanh"
+  var name: String { "atanh" }
   static let kernel = NABLA_ATANH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()((1 - x) * (x + 1))) }
@@ -185,9 +185,9 @@ public func atanh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scal
 
 /// φ = the angle of the point (x, y).
 struct Atan2: BinaryElementwise {
-  static let name = "atan2"
+  var name: String { "atan2" }
   static let kernel = NABLA_ATAN2
-  static let residuals: Residuals = .operands
+  func residuals(toward operand: Int) -> Residuals { .operands }
   func derivative(_ operand: Int, _ x: Operands, _ angle: AnyTensor) -> Slope {
     let (y, x) = (x[0], x[1])
     let squaredRadius = Square()(x) + Square()(y)

@@ -263,7 +263,7 @@ package struct MatrixProduct {
       if let call = product.vectorCall(a, b, into: y) { return call }
       let scratch = product.scratch
       let byteCount = scratch.map { $0.count * $0.dtype.byteCount } ?? 0
-      return PreparedCall(operands: [a, b], into: y, canFail: false, byteCount: byteCount) {
+      return PreparedCall(operands: [a, b], into: [y], canFail: false, byteCount: byteCount) {
         product.run(a.base, b.base, into: y.base, scratch)
       }
     }

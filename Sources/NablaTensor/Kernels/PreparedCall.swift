@@ -16,11 +16,13 @@ public struct PreparedCall {
   /// Bytes of memory that the call keeps for itself.
   package let byteCount: Int
 
-  /// A call of any function that reads and writes the windows' memory.
+  /// A call of any function that reads the operands' memory and writes that of the results. What it throws because of the
+  /// numbers, the run of the plan throws.
   package init(
-    operands: [Storage], into y: Storage, canFail: Bool = true, byteCount: Int = 0, _ body: @escaping () -> Void
+    operands: [Storage], into y: [Storage], canFail: Bool = true, byteCount: Int = 0,
+    _ body: @escaping () throws -> Void
   ) {
-    windows = operands + [y]
+    windows = operands + y
     self.byteCount = byteCount
     let box = Closure(windows, body)
     self.box = box
@@ -57,13 +59,17 @@ public struct PreparedCall {
     return call
   }
 
+  /// Lets the call leave what it throws with `failures`.
+  package func report(to failures: RunFailures) { (box as? Closure)?.failures = failures }
+
   /// A closure and the windows that it reads, which are moved before it runs.
   private final class Closure {
     let windows: [Storage]
-    let body: () -> Void
+    let body: () throws -> Void
     var slots: [Int32] = []
+    var failures: RunFailures?
 
-    init(_ windows: [Storage], _ body: @escaping () -> Void) {
+    init(_ windows: [Storage], _ body: @escaping () throws -> Void) {
       self.windows = windows
       self.body = body
     }
@@ -75,9 +81,19 @@ public struct PreparedCall {
           for index in windows.indices { windows[index].move(to: addresses[Int(slots[index])]!) }
         }
       }
-      body()
+      do { try body() } catch { failures?.keep(error) }
     }
   }
+}
+
+/// The first error that the calls of a program, which one thread runs at a time, have thrown because of the numbers.
+package final class RunFailures {
+  package private(set) var first: (any Error)?
+  package init() {}
+
+  func keep(_ error: any Error) { if first == nil { first = error } }
+  /// The error, which is then forgotten.
+  package func take() -> (any Error)? { first.take() }
 }
 
 // The calls that are one loop in C. Each is nil where one loop does not do all, or where the work is large enough to be

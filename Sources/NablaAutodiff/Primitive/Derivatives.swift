@@ -1,0 +1,68 @@
+import NablaTensor
+
+/// A tensor, or none, for each operand or result: their tangents, or the cotangents that arrive at results. None stands for
+/// zeros, and nothing is computed with it.
+public struct Derivatives: Sendable {
+  /// That of the first operand or result.
+  public private(set) var first: AnyTensor?
+  private var second: AnyTensor?
+  private var rest: [AnyTensor?]
+
+  /// That of one operand or result; the others have none.
+  @inline(__always)
+  public init(_ first: consuming AnyTensor?) { (self.first, second, rest) = (first, nil, []) }
+  /// Those of a list.
+  public init(_ all: [AnyTensor?]) {
+    first = all.first ?? nil
+    second = all.count > 1 ? all[1] : nil
+    rest = Array(all.dropFirst(2))
+  }
+
+  /// That of an operand or result.
+  public subscript(index: Int) -> AnyTensor? {
+    index == 0 ? first : index == 1 ? second : index - 2 < rest.count ? rest[index - 2] : nil
+  }
+
+  /// Whether none is there.
+  var areAbsent: Bool { first == nil && second == nil && rest.allSatisfy { $0 == nil } }
+}
+
+/// What a pullback gives to the operands; only what some source needs is computed.
+public struct Cotangents {
+  // The first two operands, which are nearly all, take no array.
+  let wantsFirst: Bool
+  let wantsSecond: Bool
+  private(set) var first: AnyTensor?
+  private(set) var second: AnyTensor?
+  private(set) var rest: [(isWanted: Bool, value: AnyTensor?)]
+
+  /// What the first operand was given, handed over.
+  @inline(__always)
+  mutating func takeFirst() -> AnyTensor? { first.take() }
+  /// What the second operand was given, handed over.
+  @inline(__always)
+  mutating func takeSecond() -> AnyTensor? { second.take() }
+
+  init(first: Bool, second: Bool, rest: [(isWanted: Bool, value: AnyTensor?)]) {
+    (wantsFirst, wantsSecond) = (first, second)
+    self.rest = rest
+  }
+
+  /// Whether what an operand receives is needed.
+  public func wants(_ operand: Int) -> Bool {
+    operand == 0 ? wantsFirst : operand == 1 ? wantsSecond : rest[operand - 2].isWanted
+  }
+
+  /// Gives `value` to an operand, if that is wanted; `value` has the operand's shape. Once for each operand.
+  public mutating func give(_ operand: Int, _ value: @autoclosure () -> AnyTensor) {
+    guard wants(operand) else { return }
+    switch operand {
+    case 0: first = value()
+    case 1: second = value()
+    default: giveRest(operand - 2, value())
+    }
+  }
+  // A call of its own: inlined into a loop over two operands, the array is made ready to be written before it begins.
+  @inline(never)
+  private mutating func giveRest(_ index: Int, _ value: AnyTensor) { rest[index].value = value }
+}
