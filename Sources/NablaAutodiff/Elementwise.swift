@@ -51,6 +51,8 @@ extension UnaryLoop {
   package var traits: Traits { .elementwise }
   /// Rows are independent.
   package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  /// The same loop over the whole batch.
+  package func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 }
 
 /// A primitive that is one loop over the elements of two operands, whose shapes broadcast.
@@ -72,6 +74,8 @@ extension BinaryLoop {
   package var traits: Traits { .elementwise }
   /// Rows are independent.
   package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  /// The same loop over the whole batch.
+  package func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 }
 
 /// A primitive that is one loop over the elements of three operands, whose shapes broadcast.
@@ -93,6 +97,8 @@ extension TernaryLoop {
   package var traits: Traits { .elementwise }
   /// Rows are independent.
   package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  /// The same loop over the whole batch.
+  package func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 }
 
 /// An element-wise function of one operand. Its derivative is written once, and both modes follow.

@@ -148,7 +148,15 @@ extension GradientTape {
       fail("gradient", "target \(number) has shape \(target.shape), its output gradient \(seed.shape)")
       return false
     }
-    if let node = node(target.identity) { pass.accumulate(seed, at: Int(node)) }
+    if let node = node(target.identity) {
+      pass.accumulate(seed, at: Int(node))
+    } else if target.isMapped && isOutsideOfBatch {
+      fail(
+        "gradient",
+        "target \(number) belongs to a function that is being mapped over a batch, and the tape records outside of it; make the "
+          + "tape inside")
+      return false
+    }
     return true
   }
 

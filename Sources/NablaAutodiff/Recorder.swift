@@ -31,7 +31,7 @@ open class Recorder: Context {
     guard !x.refused(by: primitive.name), let type = primitive.resultType(x) else { return .failed(like: x) }
     let y =
       thread.pointee.tracer == nil
-      ? try primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, ResultTypes(type)).first
+      ? try primitive.result(x, type) : try Tracer.innermost!.evaluate(primitive, x, ResultTypes(type)).first
     if y.dtype.isFloatingPoint {
       var operation = Optional(Operation(primitive: primitive, operands: x, results: ResultTensors(y)))
       withCurrent { observe($0, &operation) }
@@ -50,7 +50,7 @@ open class Recorder: Context {
     }
     let y =
       thread.pointee.tracer == nil
-      ? try primitive.results(x, types) : Tracer.innermost!.evaluate(primitive, x, types)
+      ? try primitive.results(x, types) : try Tracer.innermost!.evaluate(primitive, x, types)
     if y.areDifferentiable {
       var operation = Optional(Operation(primitive: primitive, operands: x, results: y))
       withCurrent { observe($0, &operation) }
@@ -58,9 +58,8 @@ open class Recorder: Context {
     return y
   }
 
-  /// The value of a variable, shown to the open recorders.
+  /// The value of a variable, under an identity of this read, shown to the open recorders.
   static func read(_ variable: AnyVariable, _ value: consuming AnyTensor) -> AnyTensor {
-    value.renew()
     let identity = value.identity
     withCurrent { observeRead($0, variable, identity) }
     return value

@@ -82,10 +82,13 @@ public final class AnyVariable: Sendable {
     shape = value.shape
     dtype = value.dtype
     identity = value.detached.identity
-    if value.node != nil {
-      fail("Variable", "the first value of \(name) is not known while a function is being compiled; make it outside")
+    if value.tracerNumber != nil {
+      fail(
+        "Variable",
+        "the first value of \(name) is not known while a function is being compiled or mapped over a batch; make it outside"
+      )
     }
-    let isKnown = value.node == nil && (value.storage.kind != .rows || value.isReadable("Variable"))
+    let isKnown = value.tracerNumber == nil && (value.storage.kind != .rows || value.isReadable("Variable"))
     content = Mutex(isKnown ? value : .failed(value.dtype, value.shape))
   }
 
@@ -93,7 +96,7 @@ public final class AnyVariable: Sendable {
   @usableFromInline
   var value: AnyTensor {
     guard Context.isActive else { return current }
-    let value = Tracer.innermost?.read(self) ?? current
+    let value = Tracer.innermost?.read(self) ?? current.detached
     return dtype.isFloatingPoint ? Recorder.read(self, value) : value
   }
 
@@ -122,8 +125,10 @@ public final class AnyVariable: Sendable {
         "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")
       return false
     }
-    if let node = value.node, Tracer.innermost?.owns(node) != true {
-      fail(operation, "the value was made while a function was compiled, and is known only inside that")
+    if value.isStray {
+      fail(
+        operation,
+        "the value was made while a function was compiled or mapped over a batch, and is known only inside that")
       return false
     }
     if value.storage.kind == .rows { return value.isReadable(operation) }

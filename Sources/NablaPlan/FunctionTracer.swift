@@ -1,6 +1,5 @@
 import NablaAutodiff
 import NablaTensor
-import Synchronization
 
 /// Builds the graph of a function while it runs once on symbolic values.
 ///
@@ -19,11 +18,6 @@ final class FunctionTracer: Tracer {
   private var elements: [Int: Int] = [:]
   private var known: [Key: Int] = [:]
 
-  /// Nodes as symbols name them begin with the number of their graph, so that a value that was kept from another one is
-  /// noticed.
-  private let serial = FunctionTracer.serials.add(1, ordering: .relaxed).newValue
-  private static let serials = Atomic<Int>(0)
-
   private struct Key: Hashable {
     let primitive: AnyHashable
     let operands: [Int]
@@ -40,14 +34,12 @@ final class FunctionTracer: Tracer {
 
   private func symbol(_ node: Int) -> AnyTensor {
     let type = graph.nodes[node].type
-    return AnyTensor(Storage(.symbolic(node: serial << 32 | node), dtype: type.dtype, shape: type.shape))
+    return AnyTensor(Storage(.symbolic(node: number << 32 | node), dtype: type.dtype, shape: type.shape))
   }
-
-  override func owns(_ node: Int) -> Bool { node >> 32 == serial }
 
   /// The node of a value, which may be a constant.
   private func node(_ x: AnyTensor) -> Int {
-    if let node = x.node, owns(node) { return node & 0xffff_ffff }
+    if let node = x.node, node >> 32 == number { return node & 0xffff_ffff }
     if !x.hasMemory {
       fail("compiled", "a value of shape \(x.shape) that is returned or assigned does not belong to this function")
     }
@@ -99,7 +91,7 @@ final class FunctionTracer: Tracer {
 
   // MARK: Operations
 
-  override func evaluate(_ primitive: any Primitive, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
+  override func evaluate<P: Primitive>(_ primitive: P, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
     let operands = x.all
     // What may fail because of the numbers fails at the run, never here.
     if primitive.isPure && !primitive.canThrow && operands.allSatisfy({ $0.node == nil }) {

@@ -45,7 +45,7 @@ public struct AnyTensor: Sendable {
 
   /// This tensor without its elements, where they take memory worth freeing: shape and type remain.
   package var withoutElements: AnyTensor {
-    if isSmall || !hasMemory { return self }
+    if isSmall || !hasMemory && !isMapped { return self }
     return AnyTensor(Storage(.released, dtype: dtype, shape: shape))
   }
 
@@ -80,6 +80,8 @@ public struct AnyTensor: Sendable {
   /// The node of the graph that this stands for, while a function is being compiled.
   @inline(__always)
   package var node: Int? { if case .symbolic(let node) = storage.kind { node } else { nil } }
+  /// Whether this stands for the values of all elements, while a function is being mapped over a batch.
+  package var isMapped: Bool { if case .mapped = storage.kind { true } else { false } }
 
   /// Whether there are elements to read. Reading a value that a plan will compute is an error; a failed one gives zeros.
   package func isReadable(_ operation: String) -> Bool {
@@ -88,6 +90,12 @@ public struct AnyTensor: Sendable {
     case .failed: return false
     case .symbolic:
       fail(operation, "a function is being compiled: this value of shape \(shape) is known only when its plan runs")
+      return false
+    case .mapped:
+      fail(
+        operation,
+        "a function is being mapped over a batch: this value of shape \(shape) stands for those of all elements, and has "
+          + "none of its own to read")
       return false
     case .rows:
       fail(

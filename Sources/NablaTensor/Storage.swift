@@ -20,6 +20,8 @@ public final class Storage: Sendable {
     case failed
     /// A function is being compiled: the value is that of a node of the graph, known when the plan runs.
     case symbolic(node: Int)
+    /// A function is being mapped over a batch, of this number: the value is that for one element, and the owner has those for all.
+    case mapped(batch: Int)
     /// The owner is a ``RowSource`` that gives rows to whoever reads them, and has no address for all of them.
     case rows
   }
@@ -119,16 +121,16 @@ public final class Storage: Sendable {
     base = address ?? UnsafeMutableRawPointer(bitPattern: 64)!  // not looked at without an address
   }
 
-  /// A window without memory.
-  package init(_ kind: Kind, dtype: DType, shape: Shape) {
+  /// A window without memory; the owner has what it stands for, if anything does.
+  package init(_ kind: Kind, dtype: DType, shape: Shape, owner: (any AnyObject & Sendable)? = nil) {
     self.kind = kind
     self.dtype = dtype
     self.shape = shape
     strides = kind == .failed ? [Int](repeating: 0, count: shape.rank) : nil
-    owner = nil
+    self.owner = owner
     byteCount = 0
     count = shape.elementCount
-    isDense = strides == nil
+    isDense = strides == nil && owner == nil  // the values for all elements of a batch lie as they lie
     isUniform = Self.isUniform(count, strides)
     // A released window is not read: that would be a defect of a derivative, and ends the process.
     base = kind == .failed ? Self.zero : UnsafeMutableRawPointer(bitPattern: 64)!

@@ -12,6 +12,7 @@ extension Tensor: CustomStringConvertible {
   /// The elements, nested in brackets by axis; a scalar as its number alone.
   public var description: String {
     if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node & 0xffff_ffff), shape \(shape))" }
+    if erased.isMapped { return "Tensor<\(Scalar.self)>(mapped over a batch, shape \(shape))" }
     if erased.isFailed { return "Tensor<\(Scalar.self)>(failed)" }
     if erased.storage.kind == .rows { return "Tensor<\(Scalar.self)>(rows of a source, shape \(shape))" }
     if rank == 0 { return ElementFormat.string(of: scalar) }

@@ -61,9 +61,9 @@ public struct Operands: Sendable {
       switch operand.storage.kind {
       case .released: _ = operand.isReadable(operation)  // ends the process, saying why
       case .rows: return !operand.isReadable(operation)
-      case .memory, .failed, .symbolic: break
+      case .memory, .failed, .symbolic, .mapped: break
       }
-      if let node = operand.node, Tracer.innermost?.owns(node) != true {
+      if operand.isStray {
         fail(
           operation,
           "an operand of shape \(operand.shape) was made while a function was compiled or mapped over a batch, and is known "

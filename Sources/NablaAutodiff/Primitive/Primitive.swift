@@ -51,7 +51,7 @@ public protocol Primitive: Sendable, Hashable {
 
   /// The results for a batch: operands that are batched have one more leading axis, and so has every result. Nil where the
   /// operation has no rule; it is then applied to each element of the batch. See ``BatchedOperands``.
-  func batched(_ x: BatchedOperands) -> ResultTensors?
+  func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors?
 
   /// The arithmetic operations, for estimates: one for each element, a division or an exponential too.
   func operationCount(_ x: [Shape], _ y: [Shape]) -> Int
@@ -75,7 +75,7 @@ extension Primitive {
   /// Itself.
   public func onRows(_ count: Int) -> Self { self }
   /// No rule.
-  public func batched(_ x: BatchedOperands) -> ResultTensors? { nil }
+  public func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors? { nil }
   /// Nothing.
   public var rewrite: Rewrite { .none }
   /// No view.

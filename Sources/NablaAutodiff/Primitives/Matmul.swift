@@ -100,6 +100,20 @@ struct Matmul: SingleResultPrimitive {
 
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? { .sum(y.first) }
 
+  // A matrix that is the same for all elements meets the rows, or the columns, of all of them in one product.
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    let isOneProduct = x.rank(0) == 2 && x.rank(1) == 2 && !transposesLeft && !transposesRight
+    let (m, k, n) = (x.shape(0)[x.rank(0) - 2], x.shape(1)[x.rank(1) - 2], x.shape(1)[x.rank(1) - 1])
+    guard isOneProduct, x.isBatched(0) != x.isBatched(1),
+      max(m, n) <= Int(Int32.max) / max(1, x.size)
+    else { return apply(x.aligned) }
+    if x.isBatched(0) {
+      return self(x[0].reshaped(to: [x.size * m, k]), x[1]).reshaped(to: [x.size, m, n])
+    }
+    let columns = x[1].movingAxis(0, to: 1).reshaped(to: [k, x.size * n])
+    return self(x[0], columns).reshaped(to: [m, x.size, n]).movingAxis(1, to: 0)
+  }
+
   // Transposes are windows: BLAS receives them as flags, and nothing is copied.
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     func turned(_ x: AnyTensor, _ transposes: Bool) -> AnyTensor { transposes ? x.matrixTransposed : x }

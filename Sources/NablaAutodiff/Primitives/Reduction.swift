@@ -64,6 +64,8 @@ extension AxisReduction {
       .elementwise(Reduction.combining(Self.kernel), dtype, count: y.first.shape.elementCount))
   }
 
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { Self(axes: axes.map { $0 + 1 })(x[0]) }
+
   /// `value`, of the result's shape, repeated over the reduced axes of `shape`.
   func spread(_ value: AnyTensor, over shape: Shape) -> AnyTensor {
     (value.rank == 0 ? value : value.reshaped(to: kept(shape))).broadcast(to: shape)
@@ -302,6 +304,7 @@ struct ArgExtreme: NondifferentiablePrimitive {
     let kernel = kind == .argmax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
     Reduction.argument(kernel!, x[0], axis: axis, into: y)
   }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { ArgExtreme(kind: kind, axis: axis + 1)(x[0]) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     axis == 0 ? nil : RowRule.local(x, y, rows: rows)
   }
@@ -351,6 +354,7 @@ struct CumulativeSum: LinearPrimitive {
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Reduction.cumulativeSum(x[0], axis: axis, into: y)
   }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { CumulativeSum(axis: axis + 1)(x[0]) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     axis == 0 ? nil : RowRule.local(x, y, rows: rows)
   }

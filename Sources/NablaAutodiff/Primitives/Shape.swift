@@ -17,6 +17,9 @@ struct Broadcast: LinearPrimitive, ViewPrimitive {
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
   var rewrite: Rewrite { .broadcast }
   func onRows(_ count: Int) -> Broadcast { Broadcast(shape: shape.withRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    x.padded(0, to: shape.rank).broadcast(to: shape.batched(x.size))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.summed(to: x[0].shape))
   }
@@ -42,6 +45,7 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.local(x, y, rows: rows) }
   var rewrite: Rewrite { .reshape }
   func onRows(_ count: Int) -> Reshape { Reshape(shape: shape.withRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { x[0].reshaped(to: shape.batched(x.size)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.reshaped(to: x[0].shape))
   }
@@ -64,6 +68,9 @@ struct Transpose: LinearPrimitive, ViewPrimitive {
   var rewrite: Rewrite { .transpose(permutation) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     permutation.first == 0 ? RowRule.local(x, y, rows: rows) : nil
+  }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    x[0].transposed(permutation: [0] + permutation.map { $0 + 1 })
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let back = permutation.indices.sorted { permutation[$0] < permutation[$1] }
@@ -98,6 +105,9 @@ struct Slice: LinearPrimitive, ViewPrimitive {
     takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
   }
   func onRows(_ count: Int) -> Slice { Slice(starts: starts, sizes: [count] + sizes.dropFirst(), steps: steps) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { batched(x.size)(x[0]) }
+  /// The slice of each element of a batch.
+  func batched(_ size: Int) -> Slice { Slice(starts: [0] + starts, sizes: [size] + sizes, steps: [1] + steps) }
   /// Whether axis 0 is taken from its start, one by one.
   var takesWholeRows: Bool { starts.first == 0 && steps.first == 1 }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -126,6 +136,9 @@ struct Unslice: LinearPrimitive {
     slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
   }
   func onRows(_ count: Int) -> Unslice { Unslice(slice: slice.onRows(count), shape: shape.withRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    Unslice(slice: slice.batched(x.size), shape: shape.batched(x.size))(x[0])
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, slice(g))
   }
@@ -152,6 +165,9 @@ struct ReplaceSlice: SingleResultPrimitive {
     slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
   }
   func onRows(_ count: Int) -> ReplaceSlice { ReplaceSlice(slice: slice.onRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    ReplaceSlice(slice: slice.batched(x.size))(x.spread(0), x.spread(1))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, self(g, AnyTensor(repeating: 0, dtype: g.dtype, shape: x[1].shape)))
     cotangents.give(1, slice(g))
@@ -219,6 +235,9 @@ struct Concatenate: SingleResultPrimitive {
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     axis == 0 ? nil : RowRule.local(x, y, rows: rows)
   }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    Concatenate(axis: axis + 1).apply(Operands((0..<x.count).map(x.spread)))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     var start = 0
     for index in 0..<x.count {
@@ -242,6 +261,8 @@ struct Concatenate: SingleResultPrimitive {
 extension Shape {
   /// The shape with another size along axis 0.
   fileprivate func withRows(_ count: Int) -> Shape { Shape(unchecked: [count] + dropFirst()) }
+  /// The shape of a batch of such.
+  fileprivate func batched(_ size: Int) -> Shape { Shape(unchecked: [size] + self) }
 }
 
 extension AnyTensor {

@@ -28,6 +28,9 @@ extension RowMap {
     y.rank > 1 ? RowRule.local(x, y, rows: rows) : nil
   }
 
+  // The last axis remains the last.
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { self(x[0]) }
+
   /// Σ x along rows, to be repeated over them.
   func rowSums(_ x: AnyTensor) -> AnyTensor {
     let last = x.rank - 1

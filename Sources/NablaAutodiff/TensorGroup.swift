@@ -1,14 +1,14 @@
-import NablaAutodiff
 import NablaTensor
 
-/// Tensors in the order in which a compiled function takes or returns them.
+/// Tensors in the order in which a compiled or mapped function takes or returns them.
 public struct TensorList {
-  @usableFromInline var tensors: [AnyTensor] = []
+  @usableFromInline package var tensors: [AnyTensor] = []
   /// What sets lists with the same tensors apart: the counts of arrays, whether optional values are there.
-  @usableFromInline var layout: [Int] = []
+  @usableFromInline package var layout: [Int] = []
   @usableFromInline var position = 0
 
-  @inlinable init() {}
+  /// An empty list.
+  @inlinable package init() {}
 
   /// Adds a tensor.
   @inlinable
@@ -26,7 +26,7 @@ public struct TensorList {
 
   /// Forgets all, and keeps the memory of the list.
   @usableFromInline
-  mutating func clear() {
+  package mutating func clear() {
     // One by one: removing several is a general replacement, which takes several times as long.
     while !tensors.isEmpty { tensors.removeLast() }
     while !layout.isEmpty { layout.removeLast() }
@@ -34,7 +34,8 @@ public struct TensorList {
   }
 }
 
-/// What a compiled function takes and returns: a tensor, a list of such, or nothing.
+/// What a compiled function (``compiled(subnormals:_:)``) or a mapped one (``vmap(over:of:)``) takes and returns: a tensor, a
+/// list of such, or a value that may be absent.
 public protocol TensorGroup {
   /// Adds the tensors in order, and whatever the form of the group depends on.
   func append(to list: inout TensorList)
