@@ -136,7 +136,8 @@ final class BatchTracer: Tracer {
     outside { Tracer.innermost?.scalar(dtype, number) ?? super.scalar(dtype, number) }
   }
   override func afterRun(_ owner: AnyObject, _ body: @escaping () -> Void) {
-    outside { NablaAutodiff.afterRun(owner, body) }
+    // A step of an optimizer that was not taken is not counted.
+    if !ErrorScope.hasFailed { outside { NablaAutodiff.afterRun(owner, body) } }
   }
   override func countAfterRun(_ owner: AnyObject) -> Int { outside { NablaAutodiff.countAfterRun(owner) } }
 }
