@@ -96,8 +96,15 @@ public final class AnyVariable: Sendable {
   @usableFromInline
   var value: AnyTensor {
     guard Context.isActive else { return current }
-    let value = Tracer.innermost?.read(self) ?? current.detached
+    let value = Tracer.innermost?.read(self) ?? renewed
     return dtype.isFloatingPoint ? Recorder.read(self, value) : value
+  }
+
+  /// The value under an identity of this read.
+  private var renewed: AnyTensor {
+    var value = current
+    value.renew()
+    return value
   }
 
   /// The value, unseen by recorders.
