@@ -191,7 +191,7 @@ extension BinaryElementwise {
 extension AnyTensor {
   /// The transpose of broadcasting: the sum over the axes along which a tensor of `target` is repeated to reach this
   /// shape. Every rule that meets broadcasting goes through here.
-  func summed(to target: Shape) -> AnyTensor {
+  public func summed(to target: Shape) -> AnyTensor {
     if hasShape(target) { return self }
     return Sum(axes: target.repeatedAxes(in: shape))(self).reshaped(to: target)
   }

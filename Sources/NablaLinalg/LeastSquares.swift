@@ -1,3 +1,4 @@
+import CBLAS
 import CKernels
 import NablaAutodiff
 import NablaTensor
@@ -183,7 +184,7 @@ private struct LeastSquares<S: LAPACKScalar> {
     /// Leaves the triangle of the first rows on top, with zeros below its diagonal.
     private func factor(_ base: UnsafeMutablePointer<S>, _ rows: Int) throws {
       var tau = [S](repeating: 0, count: min(rows, width))
-      let status = S.geqrf(Int32(rows), Int32(width), base, Int32(height), &tau)
+      let status = S.factor(rows, width, base, height, &tau)
       if status != 0 { throw LinalgError.illegalArgument(routine: "geqrf", position: -Int(status)) }
       for column in 0..<width {
         for row in column + 1..<max(column + 1, min(rows, width)) { base[column * height + row] = 0 }
@@ -271,7 +272,7 @@ private struct LeastSquares<S: LAPACKScalar> {
         }
       }
       var tau = [S](repeating: 0, count: width)
-      let status = S.geqrf(Int32(rows), Int32(width), block, Int32(rows), &tau)
+      let status = S.factor(rows, width, block, rows, &tau)
       var result = [S](repeating: 0, count: width * width)
       for row in 0..<width { for column in row..<width { result[row * width + column] = block[column * rows + row] } }
       return (result, status)
@@ -291,18 +292,33 @@ private struct LeastSquares<S: LAPACKScalar> {
     }
     let n = Int32(columns)
     var reciprocal: S = 0
-    _ = S.trcon(n, r, n, &reciprocal)
+    var (work, numbers) = ([S](repeating: 0, count: 3 * columns), [Int32](repeating: 0, count: columns))
+    _ = S.lapack.trcon(
+      102, CChar(UInt8(ascii: "1")), CChar(UInt8(ascii: "U")), CChar(UInt8(ascii: "N")), n, r, n, &reciprocal, &work,
+      &numbers)
     guard reciprocal > S.ulpOfOne else {
       let smallest = (0..<columns).min { abs(r[$0 * columns + $0]) < abs(r[$1 * columns + $1]) } ?? 0
       throw LinalgError.rankDeficient(
         operation: "leastSquares", column: smallest, reciprocalCondition: Double(reciprocal))
     }
-    let status = S.trtrs(n, Int32(count), r, n, &x, n)
-    guard status == 0 else { throw LinalgError.illegalArgument(routine: "trtrs", position: -Int(status)) }
+    S.lapack.trsm(
+      CblasColMajor, CblasLeft, CblasUpper, CblasNoTrans, CblasNonUnit, n, Int32(count), 1, r, n, &x, n)
     return Tensor(shape: [columns, count]) { result in
       for row in 0..<columns {
         for column in 0..<count { result[row * count + column] = x[column * columns + row] * scales[row] }
       }
     }
+  }
+}
+
+extension LAPACKScalar {
+  /// QR of a column-major matrix: R in the upper triangle, reflections below.
+  static func factor(
+    _ m: Int, _ n: Int, _ a: UnsafeMutablePointer<Self>, _ step: Int, _ tau: UnsafeMutablePointer<Self>
+  ) -> Int32 {
+    var size: Self = 0
+    _ = lapack.geqrf(102, Int32(m), Int32(n), a, Int32(step), tau, &size, -1)
+    var work = [Self](repeating: 0, count: Int(size))
+    return lapack.geqrf(102, Int32(m), Int32(n), a, Int32(step), tau, &work, Int32(work.count))
   }
 }

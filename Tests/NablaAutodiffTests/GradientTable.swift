@@ -113,7 +113,7 @@ extension GradientRow {
 
   /// Every primitive; a test compares the names with the sources.
   static let all: [GradientRow] =
-    unaries + binaries + reductions + rowMaps + structural + matrices + nondifferentiable
+    unaries + binaries + reductions + rowMaps + structural + matrices + linalg + nondifferentiable
 
   static let unaries: [GradientRow] = [
     .unary(Negate(), .range(-2, 2)) { -$0 },

@@ -51,7 +51,9 @@ public protocol Primitive: Sendable, Hashable {
 
   /// The results for a batch: operands that are batched have one more leading axis, and so has every result. Nil where the
   /// operation has no rule; it is then applied to each element of the batch. See ``BatchedOperands``.
-  func batched(_ x: BatchedOperands) -> ResultTensors?
+  ///
+  /// - Throws: what the kernel throws because of the numbers.
+  func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors?
 
   /// The arithmetic operations, for estimates: one for each element, a division or an exponential too.
   func operationCount(_ x: [Shape], _ y: [Shape]) -> Int
@@ -75,7 +77,7 @@ extension Primitive {
   /// Itself.
   public func onRows(_ count: Int) -> Self { self }
   /// No rule.
-  public func batched(_ x: BatchedOperands) -> ResultTensors? { nil }
+  public func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors? { nil }
   /// Nothing.
   public var rewrite: Rewrite { .none }
   /// No view.
@@ -128,7 +130,7 @@ package func reportingFailure<Result, Failure: Error>(
 
 extension Primitive {
   /// The type check that many primitives share: all operands are floating point, or the error that says which is not.
-  func isFloatingPoint(_ x: Operands) -> Bool {
+  package func isFloatingPoint(_ x: Operands) -> Bool {
     for index in 0..<x.count where !x[index].dtype.isFloatingPoint {
       fail(name, "operand \(index) is \(x[index].dtype); only float32 and float64 are allowed")
       return false

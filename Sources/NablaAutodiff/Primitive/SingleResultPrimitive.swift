@@ -19,7 +19,9 @@ public protocol SingleResultPrimitive: Primitive {
   /// The arithmetic operations, for estimates.
   func operationCount(_ x: [Shape], _ y: Shape) -> Int
   /// The result for a batch; nil where there is no rule.
-  func batchedResult(_ x: BatchedOperands) -> AnyTensor?
+  ///
+  /// - Throws: what the kernel throws because of the numbers.
+  func batchedResult(_ x: BatchedOperands) throws(Failure) -> AnyTensor?
 }
 
 extension SingleResultPrimitive {
@@ -28,7 +30,7 @@ extension SingleResultPrimitive {
   /// The operation runs whole.
   public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { nil }
   /// No rule.
-  public func batchedResult(_ x: BatchedOperands) -> AnyTensor? { nil }
+  public func batchedResult(_ x: BatchedOperands) throws(Failure) -> AnyTensor? { nil }
 
   /// Calls `evaluate`.
   public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
@@ -82,7 +84,9 @@ extension SingleResultPrimitive {
   /// The count by the shape of the one result.
   public func operationCount(_ x: [Shape], _ y: [Shape]) -> Int { operationCount(x, y[0]) }
   /// The one result for a batch.
-  public func batched(_ x: BatchedOperands) -> ResultTensors? { batchedResult(x).map { ResultTensors($0) } }
+  public func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors? {
+    try batchedResult(x).map { ResultTensors($0) }
+  }
 }
 
 extension SingleResultPrimitive {

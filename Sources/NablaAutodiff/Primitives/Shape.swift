@@ -254,7 +254,7 @@ extension AnyTensor {
     permutation == Array(0..<rank) ? self : Transpose(permutation: permutation)(self)
   }
   /// With its last two axes exchanged.
-  var matrixTransposed: AnyTensor { transposed(permutation: matrixTransposition) }
+  public var matrixTransposed: AnyTensor { transposed(permutation: matrixTransposition) }
   /// The order of axes that exchanges the last two.
   var matrixTransposition: [Int] {
     var order = Array(0..<rank)

@@ -1,0 +1,133 @@
+import Nabla
+import TestSupport
+
+@testable import NablaAutodiff
+@testable import NablaLinalg
+
+// Factorizations throw because of the numbers; those of the table are such that none does.
+extension GradientRow {
+  static let linalg: [GradientRow] =
+    triangularParts + triangularSolves + [
+      GradientRow(
+        name: "cholesky", domain: .range(-1, 1),
+        shapes: [[[0, 0]], [[1, 1]], [[3, 3]], [[2, 3]], [[2, 3, 3]], [[2, 1, 2, 2]], [[0, 2, 2]], [[10, 9]]],
+        function: { try! Cholesky()(positive($0[0])) },
+        reference: { x in x[0].onMatrices { cholesky(positive($0)) } }),
+      GradientRow(
+        name: "triangularSolve", type: "TriangularCheck", domain: .range(0.5, 1.5),
+        shapes: [[[1, 1], [1, 2]], [[3, 3], [3, 2]], [[2, 2, 2], [2, 3]], [[9, 9], [9, 2]]],
+        function: { try! TriangularCheck(solve: TriangularSolve(lower: true))($0[0], $0[1]) }, reference: { $0[1] }),
+    ]
+
+  private static let triangularParts = [(true, true), (true, false), (false, true), (false, false)].map {
+    lower, strict in
+    GradientRow(
+      name: lower ? "lowerTriangle" : "upperTriangle", type: "TriangularPart", variant: strict ? "strict" : "",
+      domain: .range(-2, 2), shapes: [[[0, 0]], [[1, 1]], [[3, 3]], [[2, 4]], [[4, 2]], [[2, 3, 3]], [[9, 10]]],
+      function: { TriangularPart(lower: lower, strict: strict)($0[0]) },
+      reference: { x in
+        x[0].onMatrices { a in
+          PlainArray(a.sizes) { at in isPart(at[0], at[1], lower, strict) ? a[at] : 0 }
+        }
+      })
+  }
+
+  private static func isPart(_ row: Int, _ column: Int, _ lower: Bool, _ strict: Bool) -> Bool {
+    row == column ? !strict : lower == (column < row)
+  }
+
+  private static let triangularSolves = (0..<8).map { flags in
+    let (lower, transposed, unit) = (flags & 1 != 0, flags & 2 != 0, flags & 4 != 0)
+    let words = [lower ? "lower" : "upper", transposed ? "transposed" : "", unit ? "unit diagonal" : ""]
+    return GradientRow(
+      name: "triangularSolve", variant: words.filter { !$0.isEmpty }.joined(separator: ", "), domain: .range(0.5, 1),
+      shapes: [
+        [[0, 0], [0, 2]], [[2, 2], [2, 0]], [[1, 1], [1, 1]], [[3, 3], [3, 2]], [[2, 3, 3], [2, 3, 2]],
+        [[2, 2, 2], [2, 3]],
+        [[3, 3], [2, 3, 1]], [[2, 1, 2, 2], [3, 2, 2]], [[9, 9], [9, 8]],
+      ],
+      function: {
+        TriangularSolve(lower: lower, transposed: transposed, unitDiagonal: unit)($0[0].tame, $0[1])
+      },
+      reference: { x in
+        PlainArray.onMatrices(x[0].tame, x[1]) { a, b in
+          substitute(a, b, lower: lower, transposed: transposed, unit: unit)
+        }
+      })
+  }
+
+  /// x xᵀ + 2.
+  private static func positive(_ x: AnyTensor) -> AnyTensor {
+    let identity = Tensor<Double>(identity: x.shape[x.rank - 2]).erased.cast(to: x.dtype)
+    return x.matmul(x.matrixTransposed) + identity + identity
+  }
+  private static func positive(_ x: PlainArray) -> PlainArray {
+    PlainArray([x.sizes[0], x.sizes[0]]) { at in
+      (0..<x.sizes[1]).reduce(at[0] == at[1] ? 2 : 0) { $0 + x[[at[0], $1]] * x[[at[1], $1]] }
+    }
+  }
+
+  private static func cholesky(_ a: PlainArray) -> PlainArray {
+    let n = a.sizes[0]
+    var l = [[Double]](repeating: [Double](repeating: 0, count: n), count: n)
+    for i in 0..<n {
+      for j in 0...i {
+        let rest = (0..<j).reduce(a[[i, j]]) { $0 - l[i][$1] * l[j][$1] }
+        l[i][j] = i == j ? rest.squareRoot() : rest / l[j][j]
+      }
+    }
+    return PlainArray([n, n]) { l[$0[0]][$0[1]] }
+  }
+
+  /// The solution, unknown after unknown.
+  private static func substitute(
+    _ a: PlainArray, _ b: PlainArray, lower: Bool, transposed: Bool, unit: Bool
+  ) -> PlainArray {
+    let (n, k) = (a.sizes[0], b.sizes[1])
+    let isLower = lower != transposed
+    func element(_ i: Int, _ j: Int) -> Double { transposed ? a[[j, i]] : a[[i, j]] }
+    var x = [[Double]](repeating: [Double](repeating: 0, count: k), count: n)
+    for i in isLower ? Array(0..<n) : (0..<n).reversed() {
+      for column in 0..<k {
+        let known = isLower ? 0..<i : i + 1..<n
+        let rest = known.reduce(b[[i, column]]) { $0 - element(i, $1) * x[$1][column] }
+        x[i][column] = unit ? rest : rest / element(i, i)
+      }
+    }
+    return PlainArray([n, k]) { x[$0[0]][$0[1]] }
+  }
+}
+
+extension AnyTensor {
+  /// With a small part outside of the diagonal, so that triangles are well conditioned.
+  fileprivate var tame: AnyTensor {
+    let n = shape[rank - 1]
+    let mask = AnyTensor(0.25, dtype: dtype) + Tensor<Double>(identity: n).erased.cast(to: dtype)
+    return self * mask
+  }
+}
+
+extension PlainArray {
+  fileprivate var tame: PlainArray {
+    PlainArray(sizes) { at in self[at] * (at[at.count - 1] == at[at.count - 2] ? 1.25 : 0.25) }
+  }
+
+  /// A function of a matrix on each matrix of a stack.
+  fileprivate func onMatrices(_ f: (PlainArray) -> PlainArray) -> PlainArray {
+    PlainArray.onMatrices(self, PlainArray([0, 0], [])) { a, _ in f(a) }
+  }
+
+  /// A function of two matrices on those of two stacks, whose leading axes broadcast.
+  fileprivate static func onMatrices(
+    _ a: PlainArray, _ b: PlainArray, _ f: (PlainArray, PlainArray) -> PlainArray
+  ) -> PlainArray {
+    let stacks = [a, b].map { PlainArray(Array($0.sizes.dropLast(2))) { _ in 0 } }
+    let stack = PlainArray.elementwise(stacks) { _ in 0 }.sizes
+    func matrix(_ x: PlainArray, _ at: [Int]) -> PlainArray {
+      PlainArray(Array(x.sizes.suffix(2))) { x[at.suffix(x.sizes.count - 2) + $0] }
+    }
+    let results = PlainArray.indices(stack).map { f(matrix(a, $0), matrix(b, $0)) }
+    let sizes = results.first?.sizes ?? Array((b.values.isEmpty ? a : b).sizes.suffix(2))
+    return PlainArray(stack + sizes, results.flatMap(\.values))
+  }
+}
