@@ -77,11 +77,11 @@ import Testing
     }
     _ = try step(T(identity: 2))
     for _ in 0..<2 {
-      let before = (w.value, count.value, optimizer.iterations)
+      let before = (w.value, count.value, optimizer.step)
       #expect(throws: LinalgError.self) { try step(bad) }
-      #expect(w.value == before.0 && count.value == before.1 && optimizer.iterations == before.2)
+      #expect(w.value == before.0 && count.value == before.1 && optimizer.step == before.2)
       _ = try step(T(identity: 2))
-      #expect(w.value != before.0 && count.value == before.1 + 1 && optimizer.iterations == before.2 + 1)
+      #expect(w.value != before.0 && count.value == before.1 + 1 && optimizer.step == before.2 + 1)
     }
     // The same steps without the failures.
     let (v, other) = (Variable<Double>(T(identity: 2)), Adam<Double>(learningRate: 0.1))
