@@ -28,7 +28,7 @@ open class Recorder: Context {
   ) throws(P.Failure) -> AnyTensor {
     let thread = Context.thread
     if thread.pointee.has_failed != 0 { return .failed(like: x) }
-    guard !x.refused(by: primitive.name), let type = primitive.resultType(x) else { return .failed(like: x) }
+    guard !x.refused(by: primitive), let type = primitive.resultType(x) else { return .failed(like: x) }
     let y =
       thread.pointee.tracer == nil
       ? try primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, ResultTypes(type)).first
@@ -45,7 +45,7 @@ open class Recorder: Context {
   ) throws(P.Failure) -> ResultTensors {
     let thread = Context.thread
     if thread.pointee.has_failed != 0 { return .failed(like: x, count: count) }
-    guard !x.refused(by: primitive.name), let types = primitive.resultTypes(x) else {
+    guard !x.refused(by: primitive), let types = primitive.resultTypes(x) else {
       return .failed(like: x, count: count)
     }
     let y =

@@ -30,7 +30,6 @@ struct Cholesky: SingleResultPrimitive {
     x[0].copy(to: y)
     let n = shape[shape.rank - 1]
     let firstMatrix = x.firstRow(after: 1) * shape.matricesPerRow
-    nonisolated(unsafe) let y = y  // each matrix is written by one thread
     try Matrices.forEach(shape.stack.elementCount, work: n * n * (n / 8 + 1)) { index in
       let l = y + index * n * n
       let matrix = shape.rank > 2 ? firstMatrix + index : nil
@@ -95,13 +94,12 @@ enum CholeskyKernel {
   }
 
   private static func factorByLAPACK<S: LAPACKScalar>(_ a: UnsafeMutablePointer<S>, _ n: Int, step: Int) -> Int? {
-    let status = S.lapack.potrf(102, CChar(UInt8(ascii: "U")), Int32(n), a, Int32(step))
+    let status = S.lapack.potrf(Letter.columnMajor, Letter.upper, Int32(n), a, Int32(step))
     return status > 0 ? Int(status) - 1 : nil
   }
 
   /// Tile by tile of rows and columns: the diagonal one, those below it, and what they take away from the rest.
   private static func factorByTiles<S: LAPACKScalar>(_ a: UnsafeMutablePointer<S>, _ n: Int) -> Int? {
-    nonisolated(unsafe) let a = a  // threads write different tiles
     let step = Int32(n)
     for start in stride(from: 0, to: n, by: tile) {
       let width = min(tile, n - start)

@@ -16,6 +16,20 @@ struct LAPACK<S>: Sendable {
 
   let potrf: @Sendable (Int32, CChar, Int32, Pointer, Int32) -> Int32
   let geqrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
+  let ormqr:
+    @Sendable (
+      Int32, CChar, CChar, Int32, Int32, Int32, Input, Int32, Input, Pointer, Int32, Pointer, Int32
+    ) -> Int32
+  let tpqrt:
+    @Sendable (
+      Int32, Int32, Int32, Int32, Int32, Pointer, Int32, Pointer, Int32, Pointer, Int32, Pointer
+    ) -> Int32
+  let tpmqrt:
+    @Sendable (
+      Int32, CChar, CChar, Int32, Int32, Int32, Int32, Int32, Input, Int32, Input, Int32, Pointer, Int32, Pointer,
+      Int32,
+      Pointer
+    ) -> Int32
   let trcon:
     @Sendable (Int32, CChar, CChar, CChar, Int32, Input, Int32, Pointer, Pointer, UnsafeMutablePointer<Int32>?) -> Int32
   let gemm:
@@ -31,13 +45,25 @@ struct LAPACK<S>: Sendable {
     @Sendable (CBLAS_ORDER, CBLAS_UPLO, CBLAS_TRANSPOSE, CBLAS_DIAG, Int32, Input, Int32, Pointer, Int32) -> Void
 }
 
+/// The letters of LAPACK's arguments, and its order of elements.
+enum Letter {
+  static let columnMajor: Int32 = 102
+  static let upper = CChar(UInt8(ascii: "U"))
+  static let left = CChar(UInt8(ascii: "L"))
+  static let transposed = CChar(UInt8(ascii: "T"))
+  static let notUnit = CChar(UInt8(ascii: "N"))
+  static let oneNorm = CChar(UInt8(ascii: "1"))
+}
+
 extension Float: LAPACKScalar {
   static let lapack = LAPACK<Float>(
-    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm,
+    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, ormqr: LAPACKE_sormqr_work,
+    tpqrt: LAPACKE_stpqrt_work, tpmqrt: LAPACKE_stpmqrt_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm,
     trsm: cblas_strsm, trsv: cblas_strsv)
 }
 extension Double: LAPACKScalar {
   static let lapack = LAPACK<Double>(
-    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm,
+    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, ormqr: LAPACKE_dormqr_work,
+    tpqrt: LAPACKE_dtpqrt_work, tpmqrt: LAPACKE_dtpmqrt_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm,
     trsm: cblas_dtrsm, trsv: cblas_dtrsv)
 }

@@ -91,7 +91,6 @@ enum Matrices {
       return true
     }
     let isFinite = Atomic(true)
-    nonisolated(unsafe) let elements = elements  // read by all threads, written by none
     Parallel.forEachPiece(of: count) { piece in
       let size = largestMagnitude(elements + piece.lowerBound, piece.count)
       if !size.isFinite { isFinite.store(false, ordering: .relaxed) }

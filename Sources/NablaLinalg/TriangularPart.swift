@@ -16,7 +16,6 @@ struct TriangularPart: LinearPrimitive {
     let (m, n) = (type.shape[type.shape.rank - 2], type.shape[type.shape.rank - 1])
     let width = type.dtype.byteCount
     // Rows of different matrices are independent. Zeros of both types are bytes of zero.
-    nonisolated(unsafe) let y = y
     Parallel.forEachPiece(of: type.shape.stack.elementCount * m, cost: max(1, n)) { piece in
       for row in piece {
         let (start, kept) = (y + row * n * width, triangle.columns(row % m, of: n))

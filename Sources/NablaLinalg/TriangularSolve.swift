@@ -48,7 +48,6 @@ struct TriangularSolve: SingleResultPrimitive {
     let (n, k) = (shape[shape.rank - 2], shape[shape.rank - 1])
     let stack = MatrixStack<S>(x[0], batch: shape.stack)
     let matrix = TriangularMatrix<S>(self, stack)
-    nonisolated(unsafe) let y = y  // each matrix is written by one thread
     withExtendedLifetime(stack) {
       OpenBLAS.withOneThread { _ in
         Parallel.forEachPiece(of: shape.stack.elementCount, cost: max(1, min(n * n * k / 8, 1 << 30))) { piece in
@@ -111,7 +110,6 @@ private struct TriangularMatrix<S: LAPACKScalar>: Sendable {
     let diagonal = unitDiagonal ? CblasUnit : CblasNonUnit
     let step = Int32(isTransposed ? columnStep : rowStep)
     if k == 1 { return S.lapack.trsv(CblasRowMajor, triangle, transposes, diagonal, Int32(n), a, step, x, 1) }
-    nonisolated(unsafe) let (a, x) = (a, x)  // threads write different columns
     Parallel.forEach((k + Self.piece - 1) / Self.piece) { piece in
       let columns = piece * Self.piece..<min(k, (piece + 1) * Self.piece)
       S.lapack.trsm(

@@ -310,34 +310,3 @@ extension Phase.Reading {
 extension Range<Int> {
   fileprivate func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
 }
-
-extension BlockReduction.Merge {
-  /// The merge as the loops in C take it, and an object that it refers to.
-  var merging: (nabla_merging, AnyObject?) {
-    var how = nabla_merging()
-    switch self {
-    case .elementwise(let op, let dtype, let count):
-      how.merge = nabla_merge_elements
-      how.by.binary = nabla_binary_kernel(op, dtype.rawValue)
-      how.count = count
-    case .states(let op, let dtype, let count):
-      how.merge = nabla_merge_states
-      how.by.states = nabla_reduction_kernel(op, dtype.rawValue)
-      how.count = count
-    case .custom(let body):
-      let owner = CustomMerge(body)
-      how.merge = { how, a, b, y in
-        Unmanaged<CustomMerge>.fromOpaque(how!.pointee.by.owner)._withUnsafeGuaranteedRef { $0.body(a!, b!, y!) }
-      }
-      how.by.owner = UnsafeRawPointer(Unmanaged.passUnretained(owner).toOpaque())
-      return (how, owner)
-    }
-    return (how, nil)
-  }
-}
-
-/// A merge that is a closure.
-private final class CustomMerge {
-  let body: (UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void
-  init(_ body: @escaping (UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void) { self.body = body }
-}

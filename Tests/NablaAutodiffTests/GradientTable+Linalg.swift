@@ -7,7 +7,7 @@ import TestSupport
 // Factorizations throw because of the numbers; those of the table are such that none does.
 extension GradientRow {
   static let linalg: [GradientRow] =
-    triangularParts + triangularSolves + [
+    triangularParts + triangularSolves + leastSquares + [
       GradientRow(
         name: "cholesky", domain: .range(-1, 1),
         shapes: [[[0, 0]], [[1, 1]], [[3, 3]], [[2, 3]], [[2, 3, 3]], [[2, 1, 2, 2]], [[0, 2, 2]], [[10, 9]]],
@@ -18,6 +18,36 @@ extension GradientRow {
         shapes: [[[1, 1], [1, 2]], [[3, 3], [3, 2]], [[2, 2, 2], [2, 3]], [[9, 9], [9, 2]]],
         function: { try! TriangularCheck(solve: TriangularSolve(lower: true))($0[0], $0[1]) }, reference: { $0[1] }),
     ]
+
+  /// The solution, then the triangle without its signs, of which LAPACK chooses one for each row: the lower part of RᵀR.
+  private static let leastSquares = [true, false].map { isSolution in
+    GradientRow(
+      name: "leastSquares", variant: isSolution ? "" : "triangle", domain: .range(0.5, 1),
+      shapes: [
+        [[1, 1], [1, 1]], [[3, 3], [3, 2]], [[4, 2], [4]], [[9, 9], [9, 2]], [[3, 0], [3, 2]], [[3, 2], [3, 0]],
+      ],
+      function: {
+        let y = try! LeastSquares(blocks: 1).results(of: Operands([$0[0].tame, $0[1]]), count: 2)
+        return isSolution ? y[0] : y[1].matrixTransposed.matmul(y[1])
+      },
+      reference: { x in
+        let (a, b) = (x[0].tame, x[1])
+        let (n, k) = (a.sizes[1], b.sizes.dropFirst().reduce(1, *))
+        let right = PlainArray([b.sizes[0], k], b.values)
+        let gram = product(a, a)
+        let l = cholesky(gram)
+        let half = substitute(l, product(a, right), lower: true, transposed: false, unit: false)
+        let solution = substitute(l, half, lower: true, transposed: true, unit: false)
+        return isSolution ? PlainArray([n] + b.sizes.dropFirst(), solution.values) : gram
+      })
+  }
+
+  /// aᵀ b.
+  private static func product(_ a: PlainArray, _ b: PlainArray) -> PlainArray {
+    PlainArray([a.sizes[1], b.sizes[1]]) { at in
+      (0..<a.sizes[0]).reduce(0) { $0 + a[[$1, at[0]]] * b[[$1, at[1]]] }
+    }
+  }
 
   private static let triangularParts = [(true, true), (true, false), (false, true), (false, false)].map {
     lower, strict in
@@ -101,9 +131,11 @@ extension GradientRow {
 extension AnyTensor {
   /// With a small part outside of the diagonal, so that triangles are well conditioned.
   fileprivate var tame: AnyTensor {
-    let n = shape[rank - 1]
-    let mask = AnyTensor(0.25, dtype: dtype) + Tensor<Double>(identity: n).erased.cast(to: dtype)
-    return self * mask
+    let (m, n) = (shape[rank - 2], shape[rank - 1])
+    let mask = Tensor<Double>(shape: [m, n]) { scalars in
+      for index in scalars.indices { scalars[index] = index / n == index % n ? 1.25 : 0.25 }
+    }
+    return self * mask.erased.cast(to: dtype)
   }
 }
 

@@ -112,7 +112,7 @@ extension Primitive {
   /// - Throws: what the kernel throws because of the numbers; not while a function is being compiled, whose runs throw it.
   public func results(of x: consuming Operands, count: Int) throws(Failure) -> ResultTensors {
     if Context.isActive { return try Recorder.apply(self, x, count: count) }
-    guard !x.refused(by: name), let types = resultTypes(x) else { return .failed(like: x, count: count) }
+    guard !x.refused(by: self), let types = resultTypes(x) else { return .failed(like: x, count: count) }
     return try results(x, types)
   }
 }

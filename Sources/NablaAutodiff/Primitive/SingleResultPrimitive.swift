@@ -97,7 +97,7 @@ extension SingleResultPrimitive {
   @inline(__always)
   public func apply(_ x: consuming Operands) throws(Failure) -> AnyTensor {
     if Context.isActive { return try Recorder.apply(self, x) }
-    guard !x.refused(by: name), let type = resultType(x) else { return .failed(like: x) }
+    guard !x.refused(by: self), let type = resultType(x) else { return .failed(like: x) }
     return try result(x, type)
   }
 

@@ -261,6 +261,16 @@ extension AnyTensor {
     order.swapAt(rank - 1, rank - 2)
     return order
   }
+  /// Some places along an axis.
+  package func slice(_ range: Range<Int>, axis: Int) -> AnyTensor {
+    var (starts, sizes) = ([Int](repeating: 0, count: rank), shape.dimensions)
+    (starts[axis], sizes[axis]) = (range.lowerBound, range.count)
+    return Slice(starts: starts, sizes: sizes, steps: [Int](repeating: 1, count: rank))(self)
+  }
+  /// Tensors one after the other along an axis.
+  package static func concatenation(of x: [AnyTensor], axis: Int) -> AnyTensor {
+    x.count == 1 ? x[0] : Concatenate(axis: axis).apply(Operands(x))
+  }
   /// Backwards along an axis.
   func reversed(axis: Int) -> AnyTensor {
     var starts = [Int](repeating: 0, count: rank)
