@@ -13,9 +13,15 @@ protocol LAPACKScalar: FloatingPointScalar {
 struct LAPACK<S>: Sendable {
   typealias Pointer = UnsafeMutablePointer<S>?
   typealias Input = UnsafePointer<S>?
+  typealias Pivots = UnsafeMutablePointer<Int32>?
+  typealias PivotInput = UnsafePointer<Int32>?
 
   let potrf: @Sendable (Int32, CChar, Int32, Pointer, Int32) -> Int32
   let geqrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
+  let gelqf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
+  let orglq: @Sendable (Int32, Int32, Int32, Int32, Pointer, Int32, Input, Pointer, Int32) -> Int32
+  let getrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pivots) -> Int32
+  let laswp: @Sendable (Int32, Int32, Pointer, Int32, Int32, Int32, PivotInput, Int32) -> Int32
   let ormqr:
     @Sendable (
       Int32, CChar, CChar, Int32, Int32, Int32, Input, Int32, Input, Pointer, Int32, Pointer, Int32
@@ -30,8 +36,7 @@ struct LAPACK<S>: Sendable {
       Int32,
       Pointer
     ) -> Int32
-  let trcon:
-    @Sendable (Int32, CChar, CChar, CChar, Int32, Input, Int32, Pointer, Pointer, UnsafeMutablePointer<Int32>?) -> Int32
+  let trcon: @Sendable (Int32, CChar, CChar, CChar, Int32, Input, Int32, Pointer, Pointer, Pivots) -> Int32
   let gemm:
     @Sendable (
       CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, Int32, Int32, Int32, S, Input, Int32, Input, Int32, S, Pointer,
@@ -57,13 +62,13 @@ enum Letter {
 
 extension Float: LAPACKScalar {
   static let lapack = LAPACK<Float>(
-    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, ormqr: LAPACKE_sormqr_work,
-    tpqrt: LAPACKE_stpqrt_work, tpmqrt: LAPACKE_stpmqrt_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm,
-    trsm: cblas_strsm, trsv: cblas_strsv)
+    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, gelqf: LAPACKE_sgelqf_work, orglq: LAPACKE_sorglq_work,
+    getrf: LAPACKE_sgetrf_work, laswp: LAPACKE_slaswp_work, ormqr: LAPACKE_sormqr_work, tpqrt: LAPACKE_stpqrt_work,
+    tpmqrt: LAPACKE_stpmqrt_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm, trsm: cblas_strsm, trsv: cblas_strsv)
 }
 extension Double: LAPACKScalar {
   static let lapack = LAPACK<Double>(
-    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, ormqr: LAPACKE_dormqr_work,
-    tpqrt: LAPACKE_dtpqrt_work, tpmqrt: LAPACKE_dtpmqrt_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm,
-    trsm: cblas_dtrsm, trsv: cblas_dtrsv)
+    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, gelqf: LAPACKE_dgelqf_work, orglq: LAPACKE_dorglq_work,
+    getrf: LAPACKE_dgetrf_work, laswp: LAPACKE_dlaswp_work, ormqr: LAPACKE_dormqr_work, tpqrt: LAPACKE_dtpqrt_work,
+    tpmqrt: LAPACKE_dtpmqrt_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm, trsm: cblas_dtrsm, trsv: cblas_dtrsv)
 }

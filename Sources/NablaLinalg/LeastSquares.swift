@@ -70,7 +70,8 @@ struct LeastSquares: Primitive {
   }
 
   func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? {
-    x[0].first == rows ? RowRule(rowOperands: x.map { _ in true }, isReducing: true) : nil
+    guard x[0].first == rows else { return nil }
+    return RowRule(rowOperands: x.map { _ in true }, isReducing: true, fewestRows: 4 * y[1][0])  // a merge takes its time
   }
 
   func preparedState(_ x: Operands, _ types: ResultTypes, into state: Storage) -> PreparedCall {
@@ -122,7 +123,7 @@ struct LeastSquares: Primitive {
 
     init(rows: Int, _ form: LeastSquaresForm) {
       self.rows = rows
-      blockRows = max(512, min(4 * form.columns, max(form.columns, rows / 8)))
+      blockRows = max(1024, min(4 * form.columns, max(form.columns, rows / 8)))
       count = max(1, rows / blockRows)
     }
 

@@ -199,7 +199,7 @@ final class LeastSquaresBlock<S: LAPACKScalar> {
     height = max(1, rows + (rows.nonzeroBitCount == 1 ? 8 : 0))
     memory = Storage(dtype: S.dtype, shape: Shape(unchecked: [height * form.width]))
     base = memory.base.assumingMemoryBound(to: S.self)
-    reflections = [S](repeating: 0, count: max(1, form.columns))
+    reflections = [S](repeating: 0, count: max(1, form.width))
     // LAPACK tells what it would like to have.
     work = [1]
     _ = factorMatrix(rows, size: -1)
@@ -230,12 +230,17 @@ final class LeastSquaresBlock<S: LAPACKScalar> {
   func factor(_ rows: Int) -> Int32 {
     if rows == 0 || form.columns == 0 { return 0 }
     let status = factorMatrix(rows, size: Int32(work.count))
-    return status == 0 && form.rightSides > 0 ? applyReflections(rows, size: Int32(work.count)) : status
+    return status == 0 && !isJoint ? applyReflections(rows, size: Int32(work.count)) : status
   }
+
+  /// Whether b's columns are factored with A's: the reflections of those leave the rows of R alone, and where they are few,
+  /// one call does it all. (Where they are many, their own triangle would be most of the work.)
+  private var isJoint: Bool { 4 * form.rightSides <= form.columns || form.rightSides <= 1 }
 
   private func factorMatrix(_ rows: Int, size: Int32) -> Int32 {
     S.lapack.geqrf(
-      Letter.columnMajor, Int32(rows), Int32(form.columns), base, Int32(height), &reflections, &work, size)
+      Letter.columnMajor, Int32(rows), Int32(isJoint ? form.width : form.columns), base, Int32(height), &reflections,
+      &work, size)
   }
   private func applyReflections(_ rows: Int, size: Int32) -> Int32 {
     S.lapack.ormqr(

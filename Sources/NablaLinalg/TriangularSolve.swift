@@ -47,7 +47,7 @@ struct TriangularSolve: SingleResultPrimitive {
     x[1].window(broadcastTo: shape).copy(to: y)
     let (n, k) = (shape[shape.rank - 2], shape[shape.rank - 1])
     let stack = MatrixStack<S>(x[0], batch: shape.stack)
-    let matrix = TriangularMatrix<S>(self, stack)
+    let matrix = TriangularMatrix<S>(self, n, rowStep: stack.rowStep, columnStep: stack.columnStep)
     withExtendedLifetime(stack) {
       OpenBLAS.withOneThread { _ in
         Parallel.forEachPiece(of: shape.stack.elementCount, cost: max(1, min(n * n * k / 8, 1 << 30))) { piece in
@@ -80,7 +80,7 @@ struct TriangularSolve: SingleResultPrimitive {
 }
 
 /// How the triangle of a stack's matrices is walked.
-private struct TriangularMatrix<S: LAPACKScalar>: Sendable {
+struct TriangularMatrix<S: LAPACKScalar> {
   let n: Int
   /// Whether the matrix to be inverted, transposed where that is asked for, is lower triangular.
   let isLower: Bool
@@ -88,12 +88,12 @@ private struct TriangularMatrix<S: LAPACKScalar>: Sendable {
   let rowStep: Int
   let columnStep: Int
 
-  init(_ operation: TriangularSolve, _ stack: MatrixStack<S>) {
-    n = stack.rows
+  /// The matrix of an operation: n rows and columns, with the elements from one row to the next and from one column to the next.
+  init(_ operation: TriangularSolve, _ n: Int, rowStep: Int, columnStep: Int) {
+    self.n = n
     isLower = operation.lower != operation.transposed
     unitDiagonal = operation.unitDiagonal
-    (rowStep, columnStep) =
-      operation.transposed ? (stack.columnStep, stack.rowStep) : (stack.rowStep, stack.columnStep)
+    (self.rowStep, self.columnStep) = operation.transposed ? (columnStep, rowStep) : (rowStep, columnStep)
   }
 
   /// Columns that are solved for at a time.
@@ -134,7 +134,7 @@ private struct TriangularMatrix<S: LAPACKScalar>: Sendable {
   }
 }
 
-/// B, once it is known that ``TriangularSolve`` can solve A X = B: all that it reads is finite, and no pivot is 0.
+/// B, once it is known that ``TriangularSolve`` can solve A X = B: what it reads of A is finite, and no pivot is 0.
 struct TriangularCheck: SingleResultPrimitive {
   typealias Failure = LinalgError
   var name: String { solve.name }
@@ -146,7 +146,7 @@ struct TriangularCheck: SingleResultPrimitive {
   func resultType(_ x: Operands) -> TensorType? {
     solve.resultType(x).map { TensorType($0.dtype, x[1].shape) }
   }
-  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount + y.elementCount }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
 
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) throws(LinalgError) {
     try check(x)
@@ -181,11 +181,6 @@ struct TriangularCheck: SingleResultPrimitive {
       return (0..<n).first { a[$0 * (step + 1)] == 0 }
         .map { .singular(operation: name, pivot: $0, matrix: matrix) }
     }
-    let b = x[1].dense
-    defer { withExtendedLifetime(b) {} }
-    guard Matrices.areFinite(b.address.assumingMemoryBound(to: S.self), b.count) else {
-      throw .notFinite(operation: name, operand: "the right-hand side")
-    }
   }
 
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
@@ -216,7 +211,8 @@ extension Linalg {
     let solve = TriangularSolve(lower: lower, transposed: transposed, unitDiagonal: unitDiagonal)
     return Tensor(
       try withColumns(a.asTensor().erased, b.asTensor().erased) { (a, b) throws(LinalgError) in
-        solve(a, try TriangularCheck(solve: solve)(a, b))
+        let b = try FiniteCheck(name: solve.name, operand: "the right-hand side")(b)
+        return solve(a, try TriangularCheck(solve: solve)(a, b))
       })
   }
 

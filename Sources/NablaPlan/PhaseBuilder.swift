@@ -133,8 +133,9 @@ struct PhaseBuilder {
       return powerOfTwo(atMost: options.tileBytes / widest, from: options.smallestTile)
     }
     let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
-    let wanted = min(
+    let fitting = min(
       options.operandBytes / incomingBytes, max(options.valueBytes / computedBytes, options.fewestRows))
+    let wanted = nodes.reduce(fitting) { max($0, rule($1).fewestRows) }
     return powerOfTwo(atMost: wanted, from: options.smallestBlock)
   }
 

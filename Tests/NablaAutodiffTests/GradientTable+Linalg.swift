@@ -7,7 +7,7 @@ import TestSupport
 // Factorizations throw because of the numbers; those of the table are such that none does.
 extension GradientRow {
   static let linalg: [GradientRow] =
-    triangularParts + triangularSolves + leastSquares + [
+    triangularParts + triangularSolves + leastSquares + qr + solves + [
       GradientRow(
         name: "cholesky", domain: .range(-1, 1),
         shapes: [[[0, 0]], [[1, 1]], [[3, 3]], [[2, 3]], [[2, 3, 3]], [[2, 1, 2, 2]], [[0, 2, 2]], [[10, 9]]],
@@ -17,6 +17,14 @@ extension GradientRow {
         name: "triangularSolve", type: "TriangularCheck", domain: .range(0.5, 1.5),
         shapes: [[[1, 1], [1, 2]], [[3, 3], [3, 2]], [[2, 2, 2], [2, 3]], [[9, 9], [9, 2]]],
         function: { try! TriangularCheck(solve: TriangularSolve(lower: true))($0[0], $0[1]) }, reference: { $0[1] }),
+      GradientRow(
+        name: "test", type: "FiniteCheck", domain: .range(-2, 2), shapes: unaryShapes,
+        function: { try! FiniteCheck(name: "test", operand: "x")($0[0]) }, reference: { $0[0] }),
+      GradientRow(
+        name: "lu", type: "LU", domain: .range(0.5, 1), order: 0,
+        shapes: [[[0, 0]], [[1, 1]], [[4, 4]], [[2, 3, 3]]],
+        function: { try! LU(name: "lu").results(of: Operands($0[0].exchanged), count: 2)[0] },
+        reference: { x in x[0].onMatrices { luOfExchanged($0.tame) } }),
     ]
 
   /// The solution, then the triangle without its signs, of which LAPACK chooses one for each row: the lower part of RᵀR.
@@ -40,6 +48,83 @@ extension GradientRow {
         let solution = substitute(l, half, lower: true, transposed: true, unit: false)
         return isSolution ? PlainArray([n] + b.sizes.dropFirst(), solution.values) : gram
       })
+  }
+
+  /// R with a positive diagonal, and Q that fits: the signs that LAPACK chose are taken back.
+  private static let qr = [true, false].map { isQ in
+    GradientRow(
+      name: "qr", type: "QR", variant: isQ ? "Q" : "R", domain: .range(0.5, 1),
+      shapes: [[[0, 0]], [[3, 0]], [[1, 1]], [[3, 3]], [[4, 2]], [[2, 3, 2]], [[9, 9]]],
+      function: { x in
+        let y = try! QR().results(of: Operands(x[0].tame), count: 2)
+        let identity = Tensor<Double>(identity: y[1].shape[y[1].rank - 1]).erased.cast(to: x[0].dtype)
+        let signs = Sign()(Sum(axes: [y[1].rank - 1])(y[1] * identity))
+        let (rows, columns) = (signs.shape.dimensions + [1], signs.shape.dropLast() + [1, signs.shape[signs.rank - 1]])
+        return isQ ? y[0] * signs.reshaped(to: Shape(columns)) : y[1] * signs.reshaped(to: Shape(rows))
+      },
+      reference: { x in
+        x[0].onMatrices { a in
+          let a = a.tame
+          let l = cholesky(product(a, a))
+          let r = PlainArray(l.sizes) { l[[$0[1], $0[0]]] }
+          if !isQ { return r }
+          // Qᵀ = R⁻ᵀ aᵀ
+          let transposed = PlainArray([a.sizes[1], a.sizes[0]]) { a[[$0[1], $0[0]]] }
+          let q = substitute(l, transposed, lower: true, transposed: false, unit: false)
+          return PlainArray(a.sizes) { q[[$0[1], $0[0]]] }
+        }
+      })
+  }
+
+  private static let solves = [false, true].map { transposed in
+    GradientRow(
+      name: "solve", variant: transposed ? "transposed" : "", domain: .range(0.5, 1),
+      shapes: [
+        [[0, 0], [0, 2]], [[2, 2], [2, 0]], [[1, 1], [1, 1]], [[3, 3], [3, 2]], [[2, 3, 3], [2, 3, 2]],
+        [[2, 2, 2], [2, 3]], [[3, 3], [2, 3, 1]], [[2, 1, 2, 2], [3, 2, 2]], [[9, 9], [9, 8]],
+      ],
+      function: { x in
+        // Rows backwards, so that pivots are not on the diagonal.
+        let a = x[0].exchanged
+        let factors = try! LU(name: "lu").results(of: Operands(a), count: 2)
+        return Solve(name: "solve", transposed: transposed).apply(Operands([a, factors[0], factors[1], x[1]]))
+      },
+      reference: { x in
+        PlainArray.onMatrices(x[0].tame, x[1]) { tame, b in
+          let n = tame.sizes[0]
+          let a = PlainArray(tame.sizes) { tame[[n - 1 - $0[0], $0[1]]] }
+          return eliminate(transposed ? PlainArray([n, n]) { a[[$0[1], $0[0]]] } : a, b)
+        }
+      })
+  }
+
+  /// The solution by elimination, of a matrix whose large elements run from the lower left to the upper right.
+  private static func eliminate(_ a: PlainArray, _ b: PlainArray) -> PlainArray {
+    let (n, k) = (a.sizes[0], b.sizes[1])
+    var rows = (0..<n).reversed().map { i in (0..<n).map { a[[i, $0]] } + (0..<k).map { b[[i, $0]] } }
+    for i in 0..<n {
+      for j in 0..<n where j != i {
+        let factor = rows[j][i] / rows[i][i]
+        for column in 0..<n + k { rows[j][column] -= factor * rows[i][column] }
+      }
+    }
+    return PlainArray([n, k]) { rows[$0[0]][n + $0[1]] / rows[$0[0]][$0[0]] }
+  }
+
+  /// The factors of the matrix with its rows backwards, as ``LU`` stores them: the pivots are what was the diagonal, which column
+  /// exchanges bring there.
+  private static func luOfExchanged(_ tame: PlainArray) -> PlainArray {
+    let n = tame.sizes[0]
+    var a = (0..<n).map { i in (0..<n).map { tame[[n - 1 - i, $0]] } }
+    for i in 0..<n {
+      let pivot = (i..<n).max { abs(a[i][$0]) < abs(a[i][$1]) }!
+      for row in 0..<n { a[row].swapAt(i, pivot) }
+      for column in i + 1..<max(i + 1, n) {
+        a[i][column] /= a[i][i]
+        for row in i + 1..<n { a[row][column] -= a[row][i] * a[i][column] }
+      }
+    }
+    return PlainArray([n, n]) { a[$0[0]][$0[1]] }
   }
 
   /// aᵀ b.
@@ -137,6 +222,11 @@ extension AnyTensor {
     }
     return self * mask.erased.cast(to: dtype)
   }
+}
+
+extension AnyTensor {
+  /// Tame, and with the rows backwards.
+  fileprivate var exchanged: AnyTensor { tame.reversed(axis: rank - 2) }
 }
 
 extension PlainArray {

@@ -70,7 +70,7 @@ import Testing
       let solution = try tape.record { try self.weighted(x, w, y) }
       return (solution, tape.gradient(of: solution, for: w)!)
     }
-    for (m, n) in [(7, 2), (101, 3), (20_001, 4)] {
+    for (m, n) in [(7, 2), (65, 3), (101, 3), (20_001, 4)] {
       let (x, y, w) = (random([m, n], 5), random([m], 6), exp(random([m], 7)))
       let expected = try both(x, w, y)
       for options in [PlanOptions(), .tiny] where m < 1000 || options.smallestRows > 2 {

@@ -13,11 +13,14 @@ public struct RowRule: Sendable {
   public var rowOperands: [Bool]
   /// Whether the results are a reduction over rows.
   public var isReducing: Bool
+  /// The rows that a block should have at least, as far as the operation knows: fewer would not be worth the price of one.
+  public var fewestRows: Int
 
   /// A rule.
-  public init(rowOperands: [Bool], isReducing: Bool = false) {
+  public init(rowOperands: [Bool], isReducing: Bool = false, fewestRows: Int = 1) {
     self.rowOperands = rowOperands
     self.isReducing = isReducing
+    self.fewestRows = fewestRows
   }
 
   /// For nodes that are no operations.
