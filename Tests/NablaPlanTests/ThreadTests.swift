@@ -14,7 +14,7 @@ private enum Work {
   private static func bits<S: FloatingPointScalar>(_ folder: String, _ type: S.Type) throws -> [String] {
     var generator = RandomGenerator(seed: 71)
     let x = Tensor<S>.random(.normal, shape: [70_001, 6], using: &generator)
-    let memory = compiledBits(x)
+    let memory = try compiledBits(x)
     let name = "\(folder)\(S.self)"
     try x.save(npy: name + ".npy")
     // Raw elements that begin at an odd one.
@@ -22,15 +22,18 @@ private enum Work {
       .write(to: URL(fileURLWithPath: name))
     let raw = try FileRows(raw: name, dtype: S.dtype, shape: x.shape, offset: S.dtype.byteCount)
     let files = [try Tensor<S>(mapping: name + ".npy"), Tensor(rowsOf: raw), Tensor(rowsOf: ArrayRows(x))]
-    for file in files { precondition(compiledBits(file) == memory, "a file gives other bits than memory") }
-    return memory + eagerBits(S.self) + (try productBits(S.self))
+    for file in files {
+      let bits = try compiledBits(file)
+      precondition(bits == memory, "a file gives other bits than memory")
+    }
+    return try memory + eagerBits(S.self) + productBits(S.self) + factorizationBits(S.self)
   }
 
   private static func hex<S: FloatingPointScalar>(_ tensors: [Tensor<S>?]) -> [String] {
     tensors.flatMap { $0?.scalars ?? [.nan] }.map { String(Double($0).bitPattern, radix: 16) }
   }
 
-  private static func compiledBits<S: FloatingPointScalar>(_ x: Tensor<S>) -> [String] {
+  private static func compiledBits<S: FloatingPointScalar>(_ x: Tensor<S>) throws -> [String] {
     var generator = RandomGenerator(seed: 73)
     let y = Tensor<S>.random(.normal, shape: [x.shape[0], 3], using: &generator)
     let variables = [
@@ -44,7 +47,14 @@ private enum Work {
       optimizer.applyGradients(zip(gradients, variables))
       return [loss] + gradients + [logSoftmax(x - x.mean(axis: 0)).sum(axis: 0), x.variance()]
     }
-    return (0..<3).flatMap { _ in hex(step(x, y)) } + hex(variables.map(\.value))
+    let fit = compiled { (x: Tensor<S>, y: Tensor<S>) throws -> [Tensor<S>?] in
+      let weights = exp(x[.all, 0..<1])
+      let tape = GradientTape()
+      tape.watch(weights)
+      let solution = try tape.record { try Linalg.leastSquares(tanh(x) * weights, y * weights) }
+      return [solution, tape.gradient(of: solution, for: weights)?.sum()]
+    }
+    return (0..<3).flatMap { _ in hex(step(x, y)) } + hex(variables.map(\.value)) + hex(try fit(x, y))
   }
 
   private static func eagerBits<S: FloatingPointScalar>(_ type: S.Type) -> [String] {
@@ -73,11 +83,33 @@ private enum Work {
       matmul(a[.all, .range(step: 2)], b[..<259]), matmul(a[..<64], b[.all, ..<400]), outer(w, v),
       try Linalg.leastSquares(tall, long),
     ]
-    return products.map { product in
-      var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-      for scalar in product.scalars { hash = (hash ^ Double(scalar).bitPattern) &* 0x100_0000_01b3 }
-      return String(hash, radix: 16)
-    }
+    return products.map(hash)
+  }
+
+  /// A number for each of some factorizations: of stacks, and of matrices that are cut into tiles.
+  private static func factorizationBits<S: FloatingPointScalar>(_ type: S.Type) throws -> [String] {
+    var generator = RandomGenerator(seed: 75)
+    func random(_ shape: Shape) -> Tensor<S> { Tensor.random(.normal, shape: shape, using: &generator) }
+    let (square, right, stack) = (random([601, 601]), random([601, 300]), random([3001, 4, 4]))
+    let positive = matmul(square, square.transposed()) / 601 + Tensor(identity: 601)
+    let positives = matmul(stack, stack.transposed(permutation: [0, 2, 1])) + Tensor(identity: 4)
+    let l = try Linalg.cholesky(positive)
+    let (q, r) = try Linalg.qr(square)
+    let results: [Tensor<S>] = [
+      l, try Linalg.cholesky(positives), try Linalg.triangularSolve(l, right),
+      try Linalg.triangularSolve(l, right, transposed: true), try Linalg.solve(square, right),
+      try Linalg.inverse(positives), q, r, try Linalg.qr(stack).q,
+      try Linalg.leastSquares(random([20_011, 9]), random([20_011, 70])),
+      try Linalg.leastSquares(random([1900, 700]), random([1900])),
+      gradient(at: positive) { square in (try? Linalg.cholesky(square))?.sum() ?? Tensor(0) },
+    ]
+    return results.map(hash)
+  }
+
+  private static func hash<S: FloatingPointScalar>(_ tensor: Tensor<S>) -> String {
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for scalar in tensor.scalars { hash = (hash ^ Double(scalar).bitPattern) &* 0x100_0000_01b3 }
+    return String(hash, radix: 16)
   }
 }
 
