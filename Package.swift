@@ -24,7 +24,7 @@ let package = Package(
     .target(name: "CKernels"),
     .target(name: "NablaTensor", dependencies: ["CBLAS", "CKernels"]),
     .target(name: "NablaAutodiff", dependencies: ["NablaTensor"]),
-    .target(name: "NablaLinalg", dependencies: ["NablaAutodiff", "CLAPACKE", "CKernels"]),
+    .target(name: "NablaLinalg", dependencies: ["NablaAutodiff", "CBLAS", "CLAPACKE", "CKernels"]),
     .target(name: "NablaData", dependencies: ["NablaTensor"]),
     .target(name: "NablaPlan", dependencies: ["NablaAutodiff", "CKernels"]),
     .target(name: "NablaOptimizers", dependencies: ["NablaAutodiff"]),

@@ -39,6 +39,27 @@ void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t s
   for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, sx, ys + i * y0, sy, n);
 }
 
+void nabla_reduce_rows_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t x0, ptrdiff_t rows, ptrdiff_t n,
+                                void *const *y) {
+  _Alignas(64) char state[NABLA_STATE_BYTES];
+  const ptrdiff_t most = NABLA_STATE_BYTES / (reduction->fields * reduction->field_bytes);
+  for (ptrdiff_t first = 0; first < rows; first += most) {
+    const ptrdiff_t count = rows - first < most ? rows - first : most;
+    void *results[NABLA_STATE_RESULTS] = {0};
+    for (ptrdiff_t i = 0; i < reduction->results; i++)
+      results[i] = y[i] ? (char *)y[i] + first * reduction->result_bytes : 0;
+    reduction->rows((const char *)x + first * x0, count, n, state, count);
+    reduction->result(state, count, results, count);
+  }
+}
+
+void nabla_reduce_columns_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t rows, ptrdiff_t columns,
+                                   void *const *y) {
+  _Alignas(64) char state[NABLA_STATE_BYTES];
+  reduction->columns(x, rows, columns, state, columns);
+  reduction->result(state, columns, y, columns);
+}
+
 // --- Calls, in this file so that the loops above become part of them -------------------------------------------------
 
 void nabla_call_unary(const nabla_call *call, char *const *at) {
@@ -71,13 +92,43 @@ void nabla_call_vector_product(const nabla_call *call, char *const *at) {
   call->loop.product(at[call->a], call->sa, call->rows, call->n, at[call->b], at[call->y]);
 }
 
+void nabla_call_state_rows(const nabla_call *call, char *const *at) {
+  call->loop.reduction->rows(at[call->a], call->rows, call->n, at[call->y], call->rows);
+}
+
+void nabla_call_state_columns(const nabla_call *call, char *const *at) {
+  call->loop.reduction->columns(at[call->a], call->rows, call->n, at[call->y], call->n);
+}
+
+void nabla_call_merge_states(const nabla_call *call, char *const *at) {
+  call->loop.reduction->merge(at[call->a], at[call->b], at[call->y], call->n);
+}
+
+void nabla_call_state_result(const nabla_call *call, char *const *at) {
+  void *results[NABLA_STATE_RESULTS] = {0};
+  results[call->sa] = at[call->y];
+  call->loop.reduction->result(at[call->a], call->n, results, call->n);
+}
+
+void nabla_call_reduce_rows_by_state(const nabla_call *call, char *const *at) {
+  void *results[NABLA_STATE_RESULTS] = {0};
+  results[call->sa] = at[call->y];
+  nabla_reduce_rows_by_state(call->loop.reduction, at[call->a], call->a0, call->rows, call->n, results);
+}
+
+void nabla_call_reduce_columns_by_state(const nabla_call *call, char *const *at) {
+  void *results[NABLA_STATE_RESULTS] = {0};
+  results[call->sa] = at[call->y];
+  nabla_reduce_columns_by_state(call->loop.reduction, at[call->a], call->rows, call->n, results);
+}
+
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at) {
   for (ptrdiff_t i = 0; i < count; i++) calls[i].step(calls + i, at);
 }
 
 void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row, char *const *from, char **at) {
   for (ptrdiff_t i = 0; i < count; i++)
-    at[places[i].window] = from[places[i].source] + places[i].offset + row * places[i].step;
+    at[places[i].view] = from[places[i].source] + places[i].offset + row * places[i].step;
 }
 
 // --- Blocks of rows --------------------------------------------------------------------------------------------------
@@ -91,7 +142,7 @@ nabla_fetching *nabla_fetching_ahead(void) { return &ahead; }
 static nabla_fetching part(const nabla_block *block, ptrdiff_t stream, ptrdiff_t index, char *const *at) {
   const nabla_stream of = block->streams[stream];
   const ptrdiff_t first = index * of.bytes / block->call_count / LINE * LINE;
-  return (nabla_fetching){at[of.window] + of.bytes + first, (index + 1) * of.bytes / block->call_count - first};
+  return (nabla_fetching){at[of.view] + of.bytes + first, (index + 1) * of.bytes / block->call_count - first};
 }
 
 static void fetch(nabla_fetching what) {
@@ -123,7 +174,7 @@ void nabla_merge_states(const nabla_merging *how, const void *a, const void *b, 
 
 /// Adds the state of block number `number` to the counter.
 static void carry(const nabla_total *total, ptrdiff_t number, char *const *at) {
-  char *current = at[total->window];
+  char *current = at[total->view];
   char *level = total->levels;
   for (; number & 1; number >>= 1, level += total->bytes)
     total->how.merge(&total->how, level, current, current);
@@ -132,7 +183,7 @@ static void carry(const nabla_total *total, ptrdiff_t number, char *const *at) {
 
 /// Combines what `blocks` blocks left at the levels, smallest first.
 static void close(const nabla_total *total, ptrdiff_t blocks, char *const *at) {
-  char *current = at[total->window];
+  char *current = at[total->view];
   const char *level = total->levels;
   int is_first = 1;
   for (; blocks > 0; blocks >>= 1, level += total->bytes) {
@@ -180,7 +231,7 @@ void nabla_close_group(const nabla_phase *phase, int thread, ptrdiff_t group) {
   for (ptrdiff_t i = 0; i < lane->block.total_count; i++) {
     const nabla_total *total = lane->block.totals + i;
     close(total, blocks, lane->at);
-    memcpy(phase->partials[i] + group * total->bytes, lane->at[total->window], (size_t)total->bytes);
+    memcpy(phase->partials[i] + group * total->bytes, lane->at[total->view], (size_t)total->bytes);
   }
 }
 

@@ -1,5 +1,5 @@
 #include "levels.h"
-#include "turn.h"
+#include "transpose.h"
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
@@ -69,11 +69,10 @@ typedef struct {
   ptrdiff_t width; // bytes of an element
 } product_kernel;
 
+#define NABLA_LOWEST_LEVEL 2
+#define NABLA_LOOPS product_kernel
 #define NABLA_TYPED "product.typed.h"
-#include "each_type.h"
-
-static const product_kernel kernels[2] = {{pack_rows_f32, pack_columns_f32, multiply_f32, sizeof(f32)},
-                                          {pack_rows_f64, pack_columns_f64, multiply_f64, sizeof(f64)}};
+#include "each_level.h"
 
 static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 static ptrdiff_t parts(ptrdiff_t x, ptrdiff_t of) { return (x + of - 1) / of; }
@@ -81,7 +80,7 @@ static ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t by) { return parts(x, by) * by;
 
 // Parts of about the same length: a short one would cost as much as a long one.
 ptrdiff_t nabla_product_depth(ptrdiff_t k, int dtype) {
-  return round_up(parts(k, parts(k * kernels[dtype].width, DEPTH_BYTES)), 8);
+  return round_up(parts(k, parts(k * loops_avx512[dtype]->width, DEPTH_BYTES)), 8);
 }
 
 /// How a product is cut: the rows of a block, and those of it that a thread takes at a time; the number of blocks of
@@ -167,7 +166,7 @@ static void multiply_piece(void *context, int thread, ptrdiff_t index) {
 /// `memory` has a block of packed rows of a, and for each thread a block of b.
 static void multiply(const nabla_product *p, int dtype, blocks each, int threads, const char *a, const char *b, char *y,
                      char *memory) {
-  const product_kernel *kernel = kernels + dtype;
+  const product_kernel *kernel = loops_avx512[dtype];
   const ptrdiff_t width = kernel->width, depth = nabla_product_depth(p->k, dtype);
   part now = {.kernel = kernel, .of = p, .each = each, .a_block = memory};
   now.b_blocks = memory + packed_a(p, each, depth, width);
@@ -216,13 +215,13 @@ void nabla_multiply_matrices_in_tiles(const nabla_product *p, int dtype, const v
   static _Alignas(VECTOR) char memory[(TILE_ROWS + TILE_VECTORS * VECTOR / sizeof(f32)) * DEPTH_BYTES + VECTOR];
   static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
   pthread_mutex_lock(&lock);
-  const blocks tiles = {TILE_ROWS, TILE_ROWS, parts(p->n, TILE_VECTORS * VECTOR / kernels[dtype].width)};
+  const blocks tiles = {TILE_ROWS, TILE_ROWS, parts(p->n, TILE_VECTORS * VECTOR / loops_avx512[dtype]->width)};
   multiply(p, dtype, tiles, 1, a, b, y, memory);
   pthread_mutex_unlock(&lock);
 }
 
 void nabla_multiply_matrices(const nabla_product *p, int dtype, int threads, const void *a, const void *b, void *y) {
-  const ptrdiff_t depth = nabla_product_depth(p->k, dtype), width = kernels[dtype].width;
+  const ptrdiff_t depth = nabla_product_depth(p->k, dtype), width = loops_avx512[dtype]->width;
   blocks each = {a_is_in_place(p) ? p->m : least(PACKED_ROWS, p->m), PIECE_ROWS, column_blocks(p, threads, depth, width)};
   const ptrdiff_t wanted = threads > 1 ? (ptrdiff_t)threads * PIECES_OF_A_THREAD : 1;
   while (each.piece > TILE_ROWS && parts(each.rows, each.piece) * each.column_blocks < wanted) each.piece /= 2;

@@ -1,6 +1,6 @@
 // The kernel of matrix products for the element type T; see product.c.
 
-#define TYPED(name) NABLA_PASTE(name, T)
+#if IS_FLOATING
 #define LANES (VECTOR / (int)sizeof(T))
 #define TILE_COLUMNS (TILE_VECTORS * LANES)
 /// Panels of a whose columns share a line of memory where a is stored by columns.
@@ -15,7 +15,7 @@ typedef T TYPED(factors) __attribute__((ext_vector_type(TILE_ROWS), aligned(size
 NABLA_INLINE void TYPED(pack)(const T *x, ptrdiff_t across, ptrdiff_t along, ptrdiff_t width, ptrdiff_t k,
                               const int panel, T *y) {
   if (along == 1 && across != 1) {
-    nabla_turn(x, across, y, panel, k, width, sizeof(T));
+    nabla_transpose(x, across, y, panel, k, width, sizeof(T));
     for (ptrdiff_t p = 0; p < k && width < panel; p++)
       for (ptrdiff_t i = width; i < panel; i++) y[p * panel + i] = 0;
   } else if (across == 1 && width == panel && panel % LANES == 0) {
@@ -197,8 +197,12 @@ static void TYPED(multiply)(const operand *a, const operand *b, ptrdiff_t k, voi
   }
 }
 
-#undef TYPED
+static const product_kernel TYPED(loops) = {TYPED(pack_rows), TYPED(pack_columns), TYPED(multiply), sizeof(T)};
+
 #undef KEEP_POINTERS
 #undef LANES
 #undef TILE_COLUMNS
 #undef LINE_PANELS
+#else
+static const product_kernel TYPED(loops) = {0};
+#endif

@@ -13,7 +13,7 @@ typedef float line __attribute__((vector_size(LINE)));
 int nabla_can_stream(void) { return nabla_instruction_set() == 2; }
 
 /// Writes a tile; y is on a line.
-__attribute__((target("avx512f"))) static void write_tile(const char *tile, char *y, ptrdiff_t bytes) {
+__attribute__((target(NABLA_AVX512))) static void write_tile(const char *tile, char *y, ptrdiff_t bytes) {
   const ptrdiff_t whole = bytes / LINE * LINE;
   _Pragma("clang loop unroll_count(8)") for (ptrdiff_t i = 0; i < whole; i += LINE)
     __builtin_nontemporal_store(*(const line *)(tile + i), (line *)(y + i));

@@ -1,15 +1,20 @@
 // Products of a matrix and a vector for the element type T; see vector.c.
 
-#define TYPED(name) NABLA_PASTE(name, T)
-#define LANES (VECTOR / (int)sizeof(T))
-#define LOAD_SOME NABLA_PASTE(LOAD, T)
-#define STORE_SOME NABLA_PASTE(STORE, T)
+#if IS_FLOATING
+#include "vectors.typed.h"
 
-typedef T TYPED(vector) __attribute__((ext_vector_type(VECTOR / sizeof(T)), aligned(sizeof(T))));
+// Elements from the even places of two vectors, from the odd ones.
+#if WIDTH == 4
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#else
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
+#endif
 
 /// Sums of neighbours: those of a, then those of b.
 NABLA_INLINE TYPED(vector) TYPED(pairs)(TYPED(vector) a, TYPED(vector) b) {
-  return __builtin_shufflevector(a, b, NABLA_PASTE(EVEN, T)) + __builtin_shufflevector(a, b, NABLA_PASTE(ODD, T));
+  return __builtin_shufflevector(a, b, EVEN) + __builtin_shufflevector(a, b, ODD);
 }
 
 /// y[i] = Σ x[i * step + j] w[j] for `rows` ≤ ROWS rows: lanes along j, then neighbouring lanes, whatever `rows` is.
@@ -23,9 +28,9 @@ NABLA_INLINE void TYPED(dot_rows)(const int rows, const T *x, ptrdiff_t step, co
       sum[i] = __builtin_elementwise_fma(*(const TYPED(vector) *)(x + i * step + j), factor, sum[i]);
   }
   if (j < n) {
-    const TYPED(vector) factor = LOAD_SOME(w + j, n - j);
+    const TYPED(vector) factor = TYPED(load_some)(w + j, n - j);
     UNROLLED for (int i = 0; i < rows; i++)
-      sum[i] = __builtin_elementwise_fma(LOAD_SOME(x + i * step + j, n - j), factor, sum[i]);
+      sum[i] = __builtin_elementwise_fma(TYPED(load_some)(x + i * step + j, n - j), factor, sum[i]);
   }
   UNROLLED for (int count = ROWS; count > 1; count /= 2)
     UNROLLED for (int i = 0; i < count / 2; i++) sum[i] = TYPED(pairs)(sum[2 * i], sum[2 * i + 1]);
@@ -63,7 +68,7 @@ NABLA_INLINE void TYPED(sum_columns)(const int vectors, const T *x, ptrdiff_t st
         const T *from = x + (i + odd) * step;
         UNROLLED for (int v = 0; v < vectors; v++) {
           const T *at = from + v * LANES;
-          const TYPED(vector) some = v < vectors - 1 || rest == LANES ? *(const TYPED(vector) *)at : LOAD_SOME(at, rest);
+          const TYPED(vector) some = v < vectors - 1 || rest == LANES ? *(const TYPED(vector) *)at : TYPED(load_some)(at, rest);
           sum[odd][v] = __builtin_elementwise_fma(some, (TYPED(vector))r[i + odd], sum[odd][v]);
         }
       }
@@ -73,7 +78,7 @@ NABLA_INLINE void TYPED(sum_columns)(const int vectors, const T *x, ptrdiff_t st
     if (v < vectors - 1 || rest == LANES) {
       *(TYPED(vector) *)(y + v * LANES) = total;
     } else {
-      STORE_SOME(y + v * LANES, rest, total);
+      TYPED(store_some)(y + v * LANES, rest, total);
     }
   }
 }
@@ -88,10 +93,10 @@ NABLA_INLINE void TYPED(add_rows)(const int rows, const T *x, ptrdiff_t step, pt
     *(TYPED(vector) *)(y + j) = sum;
   }
   if (j == n) return;
-  TYPED(vector) sum = adds ? LOAD_SOME(y + j, n - j) : 0;
+  TYPED(vector) sum = adds ? TYPED(load_some)(y + j, n - j) : 0;
   UNROLLED for (int i = 0; i < rows; i++)
-    sum = __builtin_elementwise_fma(LOAD_SOME(x + i * step + j, n - j), (TYPED(vector))r[i], sum);
-  STORE_SOME(y + j, n - j, sum);
+    sum = __builtin_elementwise_fma(TYPED(load_some)(x + i * step + j, n - j), (TYPED(vector))r[i], sum);
+  TYPED(store_some)(y + j, n - j, sum);
 }
 
 /// y = Xᵀ r for a matrix stored by rows: few columns are summed in registers, many in y.
@@ -113,7 +118,10 @@ static void TYPED(columns_by_vector)(const void *a, ptrdiff_t step, ptrdiff_t m,
   for (; i < m; i++) TYPED(add_rows)(1, x + i * step, step, n, r + i, i > 0, c);
 }
 
-#undef TYPED
+static const vector_products TYPED(loops) = {{TYPED(rows_by_vector), TYPED(columns_by_vector)}};
+#undef EVEN
+#undef ODD
 #undef LANES
-#undef LOAD_SOME
-#undef STORE_SOME
+#else
+static const vector_products TYPED(loops) = {{0}};
+#endif

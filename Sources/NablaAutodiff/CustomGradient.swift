@@ -45,8 +45,20 @@ struct Custom: ViewPrimitive {
   func hash(into hasher: inout Hasher) { hasher.combine(ObjectIdentifier(rule)) }
 
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
-  func window(_ x: Operands) -> AnyTensor { x[0].detached }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].detached }
   var rewrite: Rewrite { .identity }
+
+  // The pullback is of one element: it may use values of the mapped function, and is mapped when it is called. What it
+  // returns for operands that are the same for all elements is added up.
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    let batched = CustomRule { [rule, batch = x.batch, isBatched = (1..<x.count).map(x.isBatched)] g in
+      let gradients = batch.map([g]) { rule.pullback($0[0]) }
+      return gradients.enumerated().map { operand, gradient in
+        operand < isBatched.count && !isBatched[operand] ? Sum(axes: [0])(gradient) : gradient
+      }
+    }
+    return Custom(rule: batched).apply(Operands([x.spread(0)] + (1..<x.count).map { x[$0] }))
+  }
 
   private func pull(_ g: AnyTensor, _ x: Operands) -> [AnyTensor]? {
     let gradients = rule.pullback(g)
@@ -95,8 +107,11 @@ struct WithoutDerivative: ViewPrimitive {
   let operation: String
 
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
-  func window(_ x: Operands) -> AnyTensor { x[0].detached }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].detached }
   var rewrite: Rewrite { .identity }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    apply(Operands([x.spread(0)] + (1..<x.count).map { x[$0] }))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     fail(operation, "it has no derivative, and a gradient was asked for that goes through it")
   }

@@ -51,6 +51,8 @@ extension UnaryLoop {
   package var traits: Traits { .elementwise }
   /// Rows are independent.
   package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  /// The same loop over the whole batch.
+  package func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 }
 
 /// A primitive that is one loop over the elements of two operands, whose shapes broadcast.
@@ -72,6 +74,8 @@ extension BinaryLoop {
   package var traits: Traits { .elementwise }
   /// Rows are independent.
   package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  /// The same loop over the whole batch.
+  package func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 }
 
 /// A primitive that is one loop over the elements of three operands, whose shapes broadcast.
@@ -93,6 +97,8 @@ extension TernaryLoop {
   package var traits: Traits { .elementwise }
   /// Rows are independent.
   package func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
+  /// The same loop over the whole batch.
+  package func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 }
 
 /// An element-wise function of one operand. Its derivative is written once, and both modes follow.
@@ -191,7 +197,7 @@ extension BinaryElementwise {
 extension AnyTensor {
   /// The transpose of broadcasting: the sum over the axes along which a tensor of `target` is repeated to reach this
   /// shape. Every rule that meets broadcasting goes through here.
-  func summed(to target: Shape) -> AnyTensor {
+  public func summed(to target: Shape) -> AnyTensor {
     if hasShape(target) { return self }
     return Sum(axes: target.repeatedAxes(in: shape))(self).reshaped(to: target)
   }

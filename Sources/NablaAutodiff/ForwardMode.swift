@@ -19,7 +19,7 @@ final class ForwardMode: Recorder {
     let incoming = Derivatives((0..<x.count).map { tangent(of: x[$0]) })
     if incoming.areAbsent { return }
     // Only the contexts outside of this pass see its own work.
-    let outgoing = Context.with(outer) { primitive.jvp(incoming, x, y) }
+    let outgoing = outside { primitive.jvp(incoming, x, y) }
     for index in 0..<y.count { if let tangent = outgoing[index] { seed(y[index], tangent) } }
   }
 }

@@ -1,9 +1,7 @@
 import NablaTensor
 
-/// What a gradient is for a source that the targets do not depend on.
+/// What a gradient is for a source that the targets do not depend on, where that is not to be nil.
 public enum UnconnectedGradients: Sendable {
-  /// Nil.
-  case none
   /// Zeros of the source's shape.
   case zeros
 }
@@ -37,62 +35,100 @@ extension GradientTape {
   /// Errors: a second call on a tape that is not persistent; output gradients of another shape than the target.
   @inlinable
   public func gradient<T: FloatingPointScalar, Source: GradientSource>(
-    of target: Tensor<T>, for source: Source, outputGradients: Tensor<T>? = nil,
-    unconnected: UnconnectedGradients = .none
+    of target: Tensor<T>, for source: Source, outputGradients: Tensor<T>? = nil
   ) -> Tensor<Source.Scalar>? {
+    gradient(of: target, for: [source], outputGradients: outputGradients)[0]
+  }
+  /// The gradient of a target with respect to one source; zeros where the target does not depend on it.
+  @inlinable
+  public func gradient<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, outputGradients: Tensor<T>? = nil, unconnected: UnconnectedGradients
+  ) -> Tensor<Source.Scalar> {
     gradient(of: target, for: [source], outputGradients: outputGradients, unconnected: unconnected)[0]
   }
 
-  /// The gradients of a target with respect to several sources, in their order.
+  /// The gradients of a target with respect to several sources, in their order; nil where it does not depend on one.
   @inlinable
   public func gradient<T: FloatingPointScalar, Source: GradientSource>(
-    of target: Tensor<T>, for sources: [Source], outputGradients: Tensor<T>? = nil,
-    unconnected: UnconnectedGradients = .none
+    of target: Tensor<T>, for sources: [Source], outputGradients: Tensor<T>? = nil
   ) -> [Tensor<Source.Scalar>?] {
-    var gradients: [Tensor<Source.Scalar>?] = []
-    gradients.reserveCapacity(sources.count)
-    gradient(of: target.erased, seed: outputGradients?.erased, count: sources.count) {
-      sources[$0].gradientIdentity
-    } into: {
-      gradients.append(typed($1, sources, $0, unconnected))
+    collected(sources.count) { receive in
+      gradient(of: target.erased, seed: outputGradients?.erased, count: sources.count) {
+        sources[$0].gradientIdentity
+      } into: {
+        receive(typed($1, sources[$0]))
+      }
     }
-    return gradients
+  }
+  /// The gradients of a target with respect to several sources, in their order; zeros where it does not depend on one.
+  @inlinable
+  public func gradient<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for sources: [Source], outputGradients: Tensor<T>? = nil, unconnected: UnconnectedGradients
+  ) -> [Tensor<Source.Scalar>] {
+    collected(sources.count) { receive in
+      gradient(of: target.erased, seed: outputGradients?.erased, count: sources.count) {
+        sources[$0].gradientIdentity
+      } into: {
+        receive(typed($1, sources[$0]) ?? Tensor(zeros: sources[$0].shape))
+      }
+    }
   }
 
-  /// The gradients of the sum of several targets with respect to several sources, in their order. A source that is
-  /// named twice gets its gradient twice.
+  /// The gradients of the sum of several targets with respect to several sources, in their order; nil where no target depends
+  /// on one. A source that is named twice gets its gradient twice.
+  @inlinable
+  public func gradient<T: FloatingPointScalar, Source: GradientSource>(
+    of targets: [Tensor<T>], for sources: [Source], outputGradients: [Tensor<T>]? = nil
+  ) -> [Tensor<Source.Scalar>?] {
+    guard haveSeeds(targets.count, outputGradients?.count) else {
+      return sources.map { Tensor(unchecked: .failed(Source.Scalar.dtype, $0.shape)) }
+    }
+    return collected(sources.count) { receive in
+      gradient(of: targets.map(\.erased), seeds: outputGradients?.map(\.erased), count: sources.count) {
+        sources[$0].gradientIdentity
+      } into: {
+        receive(typed($1, sources[$0]))
+      }
+    }
+  }
+  /// The gradients of the sum of several targets with respect to several sources, in their order; zeros where no target
+  /// depends on one.
   @inlinable
   public func gradient<T: FloatingPointScalar, Source: GradientSource>(
     of targets: [Tensor<T>], for sources: [Source], outputGradients: [Tensor<T>]? = nil,
-    unconnected: UnconnectedGradients = .none
-  ) -> [Tensor<Source.Scalar>?] {
-    if let seeds = outputGradients, seeds.count != targets.count {
-      fail("gradient", "\(targets.count) targets have \(seeds.count) output gradients")
-      return sources.map { Tensor(unchecked: .failed(Source.Scalar.dtype, $0.shape)) }
-    }
-    var gradients: [Tensor<Source.Scalar>?] = []
-    gradient(of: targets.map(\.erased), seeds: outputGradients?.map(\.erased), count: sources.count) {
-      sources[$0].gradientIdentity
-    } into: {
-      gradients.append(typed($1, sources, $0, unconnected))
-    }
-    return gradients
+    unconnected: UnconnectedGradients
+  ) -> [Tensor<Source.Scalar>] {
+    let gradients = gradient(of: targets, for: sources, outputGradients: outputGradients)
+    return zip(gradients, sources).map { $0 ?? Tensor(zeros: $1.shape) }
   }
 
-  /// The gradient of a source with its element type.
+  /// An array of as many elements as `body` hands over.
+  @inlinable @inline(__always)
+  func collected<Element>(_ count: Int, _ body: ((consuming Element) -> Void) -> Void) -> [Element] {
+    var elements: [Element] = []
+    elements.reserveCapacity(count)
+    body { elements.append($0) }
+    return elements
+  }
+
+  /// Whether there is an output gradient for each target, where there are any; if not, after the error.
+  @usableFromInline
+  func haveSeeds(_ targets: Int, _ seeds: Int?) -> Bool {
+    guard let seeds, seeds != targets else { return true }
+    fail("gradient", "\(targets) targets have \(seeds) output gradients")
+    return false
+  }
+
+  /// The gradient of a source with its element type; nil where the targets do not depend on it.
   @inlinable
-  func typed<Source: GradientSource>(
-    _ gradient: consuming AnyTensor?, _ sources: [Source], _ index: Int, _ unconnected: UnconnectedGradients
-  ) -> Tensor<Source.Scalar>? {
+  func typed<Source: GradientSource>(_ gradient: consuming AnyTensor?, _ source: Source) -> Tensor<Source.Scalar>? {
     if let gradient { return Tensor(unchecked: gradient) }
-    let source = sources[index]
     // After a mistake everything is connected to it: a stand-in, so that code that unwraps goes on to the throw.
-    if tapeHasFailed { return Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) }
-    return unconnected == .zeros ? Tensor(zeros: source.shape) : nil
+    return tapeHasFailed ? Tensor(unchecked: .failed(Source.Scalar.dtype, source.shape)) : nil
   }
 
   /// The gradients of a target with respect to sources of several kinds: variables, tensors and intermediate results, Float
-  /// beside Double.
+  /// beside Double; nil where the target does not depend on one.
   ///
   /// ```swift
   /// let (dw, dx) = tape.gradient(of: loss, for: w, x)
@@ -102,6 +138,29 @@ extension GradientTape {
   >(
     of target: Tensor<T>, for first: First, _ second: Second, _ rest: repeat each Rest
   ) -> (Tensor<First.Scalar>?, Tensor<Second.Scalar>?, repeat Tensor<(each Rest).Scalar>?) {
+    var gradients = erasedGradients(of: target, for: first, second, repeat each rest)
+    return (next(&gradients, first), next(&gradients, second), repeat next(&gradients, each rest))
+  }
+  /// The gradients of a target with respect to sources of several kinds; zeros where the target does not depend on one.
+  public func gradient<
+    T: FloatingPointScalar, First: GradientSource, Second: GradientSource, each Rest: GradientSource
+  >(
+    of target: Tensor<T>, for first: First, _ second: Second, _ rest: repeat each Rest,
+    unconnected: UnconnectedGradients
+  ) -> (Tensor<First.Scalar>, Tensor<Second.Scalar>, repeat Tensor<(each Rest).Scalar>) {
+    func orZeros<Source: GradientSource>(
+      _ gradient: Tensor<Source.Scalar>?, _ source: Source
+    ) -> Tensor<Source.Scalar> { gradient ?? Tensor(zeros: source.shape) }
+    var gradients = erasedGradients(of: target, for: first, second, repeat each rest)
+    return (
+      orZeros(next(&gradients, first), first), orZeros(next(&gradients, second), second),
+      repeat orZeros(next(&gradients, each rest), each rest)
+    )
+  }
+
+  private func erasedGradients<
+    T: FloatingPointScalar, First: GradientSource, Second: GradientSource, each Rest: GradientSource
+  >(of target: Tensor<T>, for first: First, _ second: Second, _ rest: repeat each Rest) -> ArraySlice<AnyTensor?> {
     var identities = [first.gradientIdentity, second.gradientIdentity]
     for source in repeat each rest { identities.append(source.gradientIdentity) }
     var gradients: [AnyTensor?] = []
@@ -110,13 +169,12 @@ extension GradientTape {
     } into: {
       gradients.append($1)
     }
-    var left = gradients[...]
-    return (next(&left, first), next(&left, second), repeat next(&left, each rest))
+    return gradients[...]
   }
 
   private func next<Source: GradientSource>(
     _ gradients: inout ArraySlice<AnyTensor?>, _ source: Source
-  ) -> Tensor<Source.Scalar>? { typed(gradients.removeFirst(), [source], 0, .none) }
+  ) -> Tensor<Source.Scalar>? { typed(gradients.removeFirst(), source) }
 
   /// Gives `receive` the gradients for `count` sources in order, by their identities; `seeds` are ones unless given.
   @usableFromInline
@@ -148,7 +206,15 @@ extension GradientTape {
       fail("gradient", "target \(number) has shape \(target.shape), its output gradient \(seed.shape)")
       return false
     }
-    if let node = node(target.identity) { pass.accumulate(seed, at: Int(node)) }
+    if let node = node(target.identity) {
+      pass.accumulate(seed, at: Int(node))
+    } else if target.isMapped && isOutsideOfBatch {
+      fail(
+        "gradient",
+        "target \(number) belongs to a function that is being mapped over a batch, and the tape records outside of it; make the "
+          + "tape inside")
+      return false
+    }
     return true
   }
 

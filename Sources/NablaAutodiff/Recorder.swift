@@ -28,10 +28,10 @@ open class Recorder: Context {
   ) throws(P.Failure) -> AnyTensor {
     let thread = Context.thread
     if thread.pointee.has_failed != 0 { return .failed(like: x) }
-    guard !x.refused(by: primitive.name), let type = primitive.resultType(x) else { return .failed(like: x) }
+    guard !x.refused(by: primitive), let type = primitive.resultType(x) else { return .failed(like: x) }
     let y =
       thread.pointee.tracer == nil
-      ? try primitive.result(x, type) : Tracer.innermost!.evaluate(primitive, x, ResultTypes(type)).first
+      ? try primitive.result(x, type) : try Tracer.innermost!.evaluate(primitive, x, ResultTypes(type)).first
     if y.dtype.isFloatingPoint {
       var operation = Optional(Operation(primitive: primitive, operands: x, results: ResultTensors(y)))
       withCurrent { observe($0, &operation) }
@@ -45,12 +45,12 @@ open class Recorder: Context {
   ) throws(P.Failure) -> ResultTensors {
     let thread = Context.thread
     if thread.pointee.has_failed != 0 { return .failed(like: x, count: count) }
-    guard !x.refused(by: primitive.name), let types = primitive.resultTypes(x) else {
+    guard !x.refused(by: primitive), let types = primitive.resultTypes(x) else {
       return .failed(like: x, count: count)
     }
     let y =
       thread.pointee.tracer == nil
-      ? try primitive.results(x, types) : Tracer.innermost!.evaluate(primitive, x, types)
+      ? try primitive.results(x, types) : try Tracer.innermost!.evaluate(primitive, x, types)
     if y.areDifferentiable {
       var operation = Optional(Operation(primitive: primitive, operands: x, results: y))
       withCurrent { observe($0, &operation) }
@@ -58,9 +58,8 @@ open class Recorder: Context {
     return y
   }
 
-  /// The value of a variable, shown to the open recorders.
+  /// The value of a variable, under an identity of this read, shown to the open recorders.
   static func read(_ variable: AnyVariable, _ value: consuming AnyTensor) -> AnyTensor {
-    value.renew()
     let identity = value.identity
     withCurrent { observeRead($0, variable, identity) }
     return value

@@ -142,7 +142,7 @@ private struct ResolvedSubscript {
 }
 
 extension Tensor {
-  /// Part of this tensor, as a window: `t[0, 1..<3, .all, .newAxis, .ellipsis]`. Axes that are not named are whole.
+  /// Part of this tensor, as a view: `t[0, 1..<3, .all, .newAxis, .ellipsis]`. Axes that are not named are whole.
   ///
   /// Assigning replaces that part; the value broadcasts to it. Both are differentiated.
   /// Errors: an index out of range, more indices than axes, a value that does not broadcast.

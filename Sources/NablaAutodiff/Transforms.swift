@@ -59,14 +59,7 @@ public func vjp<S: FloatingPointScalar, T: FloatingPointScalar>(
   let inputs = fresh(x)
   for tensor in inputs { tape.watch(tensor) }
   let value = tape.record { f(inputs) }
-  return (
-    value,
-    { u in
-      tape.gradient(of: [value], for: inputs, outputGradients: [u], unconnected: .zeros).map {
-        $0 ?? Tensor(unchecked: .failed(S.dtype))
-      }
-    }
-  )
+  return (value, { u in tape.gradient(of: [value], for: inputs, outputGradients: [u], unconnected: .zeros) })
 }
 
 /// A function's value and J·v, its derivative in a direction, by forward mode: one pass, no tape.
@@ -93,7 +86,7 @@ public func jvp<S: FloatingPointScalar, T: FloatingPointScalar>(
   return (value, tangent)
 }
 
-/// All derivatives of a function: ∂f_i / ∂x_j, of shape f.shape + x.shape, by one pullback for each element of f.
+/// All derivatives of a function: ∂f_i / ∂x_j, of shape f.shape + x.shape, by one pullback that is mapped over the elements of f.
 public func jacobian<S: FloatingPointScalar, T: FloatingPointScalar>(
   at x: Tensor<S>, of f: (Tensor<S>) -> Tensor<T>
 ) -> Tensor<S> {
@@ -101,7 +94,7 @@ public func jacobian<S: FloatingPointScalar, T: FloatingPointScalar>(
   let input = fresh([x])[0]
   tape.watch(input)
   let value = tape.record { f(input) }
-  return tape.jacobian(of: value, for: input, unconnected: .zeros) ?? Tensor(unchecked: .failed(S.dtype))
+  return tape.jacobian(of: value, for: input, unconnected: .zeros)
 }
 
 /// The second derivatives of the sum of a function: ∂²Σf / ∂x_i ∂x_j, of shape x.shape + x.shape.
@@ -123,8 +116,9 @@ private func fresh<S>(_ x: [Tensor<S>]) -> [Tensor<S>] { x.map { Tensor(unchecke
 struct Identity: LinearPrimitive, ViewPrimitive {
   var name: String { "identity" }
   func resultType(_ x: Operands) -> TensorType? { TensorType(x[0].dtype, x[0].shape) }
-  func window(_ x: Operands) -> AnyTensor { x[0].detached }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].detached }
   var rewrite: Rewrite { .identity }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { self(x[0]) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) { cotangents.give(0, g) }
 }
 
@@ -139,53 +133,107 @@ extension GradientTape {
     _ = takeRecords()
   }
 
-  /// All derivatives of a target: ∂target_i / ∂source_j, of shape target.shape + source.shape, by one pullback for each
-  /// element of the target; nil where the target does not depend on the source.
+  /// All derivatives of a target: ∂target_i / ∂source_j, of shape target.shape + source.shape; nil where the target does not
+  /// depend on the source.
+  ///
+  /// One pullback gives all rows: it is mapped over the seeds, one for each element of the target, as ``vmap(over:of:)`` maps
+  /// functions. What it computes is as many times as large as the gradient of one element, so large targets take several
+  /// pullbacks, of as many seeds as keep each value below 64 MiB.
   public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
-    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
+    of target: Tensor<T>, for source: Source
   ) -> Tensor<Source.Scalar>? {
-    let shape = Shape(target.shape.dimensions + source.shape.dimensions)
-    defer { spend() }
-    keepsRecords = true
-    var rows: [Tensor<Source.Scalar>] = []
-    for index in 0..<target.count {
-      var seed = [T](repeating: 0, count: target.count)
-      seed[index] = 1
-      let seeds = Tensor(shape: target.shape, scalars: seed)
-      guard let row = gradient(of: target, for: source, outputGradients: seeds) else {
-        return unconnected == .zeros ? Tensor(zeros: shape) : nil
+    let count = target.count
+    return pullbacks(of: target, for: source, count, Self.jacobianShape(target, source)) { rows in
+      Tensor(shape: Shape(unchecked: [rows.count] + target.shape)) { seeds in
+        for index in seeds.indices { seeds[index] = index % count == rows.lowerBound + index / count ? 1 : 0 }
       }
-      rows.append(row)
+    } arranged: {
+      $0
     }
-    return rows.isEmpty ? Tensor(zeros: shape) : stack(rows).reshaped(to: shape)
+  }
+  /// All derivatives of a target, of shape target.shape + source.shape; zeros where it does not depend on the source.
+  public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients
+  ) -> Tensor<Source.Scalar> {
+    jacobian(of: target, for: source) ?? Tensor(zeros: Self.jacobianShape(target, source))
+  }
+  private static func jacobianShape<T>(_ target: Tensor<T>, _ source: some GradientSource) -> Shape {
+    Shape(target.shape.dimensions + source.shape.dimensions)
   }
 
   /// The derivatives of each row of a target with respect to the same row of a source, for functions that treat rows
-  /// independently: shapes [b, n...] and [b, m...] give [b, n..., m...], by one pullback for each element of a row.
+  /// independently: shapes [b, n...] and [b, m...] give [b, n..., m...]; nil where the target does not depend on the source. One
+  /// pullback, mapped over a seed for each element of a row, as for ``jacobian(of:for:)``.
   ///
   /// Errors: different numbers of rows, scalars.
   public func batchJacobian<T: FloatingPointScalar, Source: GradientSource>(
-    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients = .none
+    of target: Tensor<T>, for source: Source
   ) -> Tensor<Source.Scalar>? {
+    guard let shape = Self.batchJacobianShape(target, source) else {
+      return Tensor(unchecked: .failed(Source.Scalar.dtype))
+    }
+    let count = target.count
+    let width = target.shape.dropFirst().reduce(1, *)
+    return pullbacks(of: target, for: source, width, shape) { columns in
+      Tensor(shape: Shape(unchecked: [columns.count] + target.shape)) { seeds in
+        for index in seeds.indices {
+          seeds[index] = index % count % width == columns.lowerBound + index / count ? 1 : 0
+        }
+      }
+    } arranged: {
+      $0.movingAxis(0, to: 1)
+    }
+  }
+  /// The derivatives of each row of a target with respect to the same row of a source; zeros where the target does not depend
+  /// on the source.
+  ///
+  /// Errors: different numbers of rows, scalars.
+  public func batchJacobian<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, unconnected: UnconnectedGradients
+  ) -> Tensor<Source.Scalar> {
+    if let jacobian = batchJacobian(of: target, for: source) { return jacobian }
+    return Tensor(zeros: Shape(target.shape.dimensions + source.shape.dropFirst()))
+  }
+  /// The shape of a Jacobian by rows, or nil after the error.
+  private static func batchJacobianShape<T>(_ target: Tensor<T>, _ source: some GradientSource) -> Shape? {
     guard target.rank > 0, source.shape.rank > 0, target.shape[0] == source.shape[0] else {
       fail("batchJacobian", "shapes \(target.shape) and \(source.shape) have different numbers of rows")
       return nil
     }
-    let rows = target.shape[0]
-    let width = target.shape.dropFirst().reduce(1, *)
-    let shape = Shape(target.shape.dimensions + source.shape.dropFirst())
+    return Shape(target.shape.dimensions + source.shape.dropFirst())
+  }
+
+  /// The gradients for `count` seeds, stacked, `arranged` and in a shape; `seeds` makes those of a range.
+  private func pullbacks<T: FloatingPointScalar, Source: GradientSource>(
+    of target: Tensor<T>, for source: Source, _ count: Int, _ shape: Shape, seeds: (Range<Int>) -> Tensor<T>,
+    arranged: (AnyTensor) -> AnyTensor
+  ) -> Tensor<Source.Scalar>? {
     defer { spend() }
     keepsRecords = true
-    var columns: [Tensor<Source.Scalar>] = []
-    for column in 0..<width {
-      let seeds = Tensor<T>(shape: target.shape) { scalars in
-        for index in scalars.indices { scalars[index] = index % width == column ? 1 : 0 }
+    let step = seedsAtOnce(target.erased)
+    var parts: [AnyTensor] = []
+    for start in stride(from: 0, to: count, by: step) {
+      let seeds = seeds(start..<min(start + step, count)).erased
+      var isConnected = true
+      let rows = Batch(size: seeds.shape[0]).map([seeds]) { seeds in
+        let row = gradient(of: target, for: source, outputGradients: Tensor(unchecked: seeds[0]))
+        isConnected = row != nil
+        return row.map { [$0.erased] } ?? []
       }
-      guard let part = gradient(of: target, for: source, outputGradients: seeds) else {
-        return unconnected == .zeros ? Tensor(zeros: shape) : nil
-      }
-      columns.append(part.reshaped(to: Shape([rows, rows == 0 ? 0 : part.count / rows])))
+      if !isConnected { return nil }
+      parts += rows
     }
-    return columns.isEmpty ? Tensor(zeros: shape) : stack(columns, axis: 1).reshaped(to: shape)
+    if parts.isEmpty { return Tensor(zeros: shape) }
+    let all = parts.count == 1 ? parts[0] : Concatenate(axis: 0).apply(Operands(parts))
+    return Tensor(unchecked: all.isFailed ? .failed(all.dtype, shape) : arranged(all).reshaped(to: shape))
+  }
+
+  /// As many seeds as keep values of a pullback below 64 MiB: the largest of them is of the size of the largest operand or
+  /// result on the tape.
+  private func seedsAtOnce(_ target: AnyTensor) -> Int {
+    let largest = records.reduce(target.count) { largest, record in
+      (record.operation.operands.all + record.operation.results.all).reduce(largest) { max($0, $1.count) }
+    }
+    return max(1, (64 << 20) / max(1, largest * target.dtype.byteCount))
   }
 }

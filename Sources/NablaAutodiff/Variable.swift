@@ -15,6 +15,11 @@ public struct Variable<Scalar: TensorScalar>: Sendable {
     erased = AnyVariable(value.erased, name: name, isTrainable: isTrainable)
   }
 
+  /// A variable of shape `[]` that starts with a number.
+  public init(_ value: Scalar, name: String = "variable", isTrainable: Bool = true) {
+    self.init(Tensor(value), name: name, isTrainable: isTrainable)
+  }
+
   /// The value now. Assigning is the same as ``assign(_:)``.
   @inlinable
   public var value: Tensor<Scalar> {
@@ -26,6 +31,10 @@ public struct Variable<Scalar: TensorScalar>: Sendable {
   ///
   /// Errors: another shape.
   public func assign(_ value: Tensor<Scalar>) { erased.assign(value.erased) }
+  /// Replaces the value of a variable of shape `[]` with a number.
+  ///
+  /// Errors: another shape.
+  public func assign(_ value: Scalar) { assign(Tensor(value)) }
 
   /// The sizes along the axes.
   public var shape: Shape { erased.shape }
@@ -44,6 +53,14 @@ extension Variable where Scalar: NumericScalar {
   ///
   /// Errors: another shape.
   public func assignSub(_ delta: Tensor<Scalar>) { erased.assignAdd(delta.erased, isSubtraction: true) }
+  /// Adds a number to the value of a variable of shape `[]`.
+  ///
+  /// Errors: another shape.
+  public func assignAdd(_ delta: Scalar) { assignAdd(Tensor(delta)) }
+  /// Subtracts a number from the value of a variable of shape `[]`.
+  ///
+  /// Errors: another shape.
+  public func assignSub(_ delta: Scalar) { assignSub(Tensor(delta)) }
 }
 
 extension Variable: TensorConvertible {
@@ -82,10 +99,13 @@ public final class AnyVariable: Sendable {
     shape = value.shape
     dtype = value.dtype
     identity = value.detached.identity
-    if value.node != nil {
-      fail("Variable", "the first value of \(name) is not known while a function is being compiled; make it outside")
+    if value.tracerNumber != nil {
+      fail(
+        "Variable",
+        "the first value of \(name) is not known while a function is being compiled or mapped over a batch; make it outside"
+      )
     }
-    let isKnown = value.node == nil && (value.storage.kind != .rows || value.isReadable("Variable"))
+    let isKnown = value.tracerNumber == nil && (value.storage.kind != .rows || value.isReadable("Variable"))
     content = Mutex(isKnown ? value : .failed(value.dtype, value.shape))
   }
 
@@ -93,8 +113,15 @@ public final class AnyVariable: Sendable {
   @usableFromInline
   var value: AnyTensor {
     guard Context.isActive else { return current }
-    let value = Tracer.innermost?.read(self) ?? current
+    let value = Tracer.innermost?.read(self) ?? renewed
     return dtype.isFloatingPoint ? Recorder.read(self, value) : value
+  }
+
+  /// The value under an identity of this read.
+  private var renewed: AnyTensor {
+    var value = current
+    value.renew()
+    return value
   }
 
   /// The value, unseen by recorders.
@@ -122,8 +149,10 @@ public final class AnyVariable: Sendable {
         "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")
       return false
     }
-    if let node = value.node, Tracer.innermost?.owns(node) != true {
-      fail(operation, "the value was made while a function was compiled, and is known only inside that")
+    if value.isStray {
+      fail(
+        operation,
+        "the value was made while a function was compiled or mapped over a batch, and is known only inside that")
       return false
     }
     if value.storage.kind == .rows { return value.isReadable(operation) }

@@ -12,7 +12,7 @@ struct Dataset<S: FloatingPointScalar> {
   var scaling: Scaling
   /// The coefficients that the data was made with, intercept first.
   var truth: [Double]?
-  /// What features and target are windows on, where they are columns of one mapped file.
+  /// What features and target are views of, where they are columns of one mapped file.
   var matrix: MappedMatrix<S>?
 
   var rowCount: Int { features.shape[0] }
@@ -25,7 +25,7 @@ struct Dataset<S: FloatingPointScalar> {
   /// A function of features, target and further tensors as a plan over ranges of rows.
   ///
   /// A plan copies arguments that are not dense, so on a mapped file it takes the matrix and parts it inside: the columns
-  /// are then windows on the rows of a block, and the file streams through.
+  /// are then views of the rows of a block, and the file streams through.
   func compiled(
     _ body: @escaping (Tensor<S>, Tensor<S>, [Tensor<S>]) -> [Tensor<S>]
   ) -> (Range<Int>, [Tensor<S>]) -> [Tensor<S>] {

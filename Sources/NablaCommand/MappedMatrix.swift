@@ -10,7 +10,7 @@ struct MappedMatrix<S: FloatingPointScalar>: Sendable {
   /// The columns that are features.
   var featureColumns: Range<Int> { isTargetFirst ? 1..<columnCount : 0..<(columnCount - 1) }
 
-  /// Features and target of rows of the matrix, as windows.
+  /// Features and target of rows of the matrix, as views.
   func parts(of rows: Tensor<S>) -> (features: Tensor<S>, target: Tensor<S>) {
     (rows[.all, featureColumns], rows[.all, isTargetFirst ? 0 : columnCount - 1])
   }

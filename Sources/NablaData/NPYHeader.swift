@@ -61,13 +61,13 @@ public struct NPYHeader: Hashable, Sendable {
 
   /// The names of the element types; the first character says the order of the bytes.
   static func name(of dtype: DType) -> String {
-    switch dtype {
-    case .float32: "<f4"
-    case .float64: "<f8"
-    case .int32: "<i4"
-    case .int64: "<i8"
-    case .uint8: "|u1"
-    case .bool: "|b1"
-    }
+    let letter =
+      switch dtype.kind {
+      case .floatingPoint: "f"
+      case .signedInteger: "i"
+      case .unsignedInteger: "u"
+      case .truth: "b"
+      }
+    return (dtype.byteCount == 1 ? "|" : "<") + letter + "\(dtype.byteCount)"
   }
 }

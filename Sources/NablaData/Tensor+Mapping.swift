@@ -1,7 +1,7 @@
 import NablaTensor
 
 extension Tensor {
-  /// The array of a .npy file, as a window on the file.
+  /// The array of a .npy file, as a view of the file.
   ///
   /// ```swift
   /// let data = try Tensor<Float>(mapping: "data.npy")
@@ -9,10 +9,10 @@ extension Tensor {
   /// ```
   /// A tensor of ``FileRows``: nothing is read or copied here, and the file may be larger than memory. A compiled function
   /// that takes the tensor, or some rows of it, streams through it and reads ahead. Changing the tensor, or a part, copies
-  /// it first. The file stays mapped until the last window on it is gone.
+  /// it first. The file stays mapped until the last view of it is gone.
   ///
   /// Formats: versions 1.0 and 2.0; `<f4`, `<f8`, `<i4`, `<i8`, `|u1`, `|b1`. An array in Fortran order is a transposed
-  /// window. The bytes of a `Bool` array are read once, since only 0 and 1 are values of that type.
+  /// view. The bytes of a `Bool` array are read once, since only 0 and 1 are values of that type.
   /// - Throws: ``DataError``, also where the file holds another element type.
   public init(mapping path: String) throws(DataError) {
     let mapping = try FileMapping(path: path)
@@ -24,17 +24,17 @@ extension Tensor {
     let sizes = header.isFortranOrder ? Shape(header.shape.reversed()) : header.shape
     // A scalar is one row.
     let rows = try FileRows(mapping, header.dtype, sizes.rank == 0 ? [1] : sizes, header.dataOffset)
-    let window = AnyTensor(Storage(rowsOf: rows)).window(reshapedTo: sizes)
-    self.init(header.isFortranOrder ? window.window(permutedBy: Array((0..<sizes.rank).reversed())) : window)
+    let view = AnyTensor(Storage(rowsOf: rows)).view(reshapedTo: sizes)
+    self.init(header.isFortranOrder ? view.view(permutedBy: Array((0..<sizes.rank).reversed())) : view)
   }
 
-  /// Little-endian elements of a file in row-major order from the byte `offset` on, as a window on the file; see
+  /// Little-endian elements of a file in row-major order from the byte `offset` on, as a view of the file; see
   /// ``init(mapping:)``. Bytes behind the last element are allowed.
   ///
   /// - Throws: ``DataError``, also where the file is too short, or `offset` is negative or no multiple of the size of an
   ///   element.
   public init(mapping path: String, shape: Shape, offset: Int = 0) throws(DataError) {
     let rows = try FileRows(raw: path, dtype: Scalar.dtype, shape: shape.rank == 0 ? [1] : shape, offset: offset)
-    self.init(AnyTensor(Storage(rowsOf: rows)).window(reshapedTo: shape))
+    self.init(AnyTensor(Storage(rowsOf: rows)).view(reshapedTo: shape))
   }
 }

@@ -28,7 +28,7 @@ extension [UInt8] {
 }
 
 extension NewFile {
-  /// Elements of a window that is not dense are brought together for so many bytes at a time.
+  /// Elements of a view that is not dense are brought together for so many bytes at a time.
   private static var blockBytes: Int { 4 << 20 }
 
   /// Writes the elements in row-major order.
@@ -48,7 +48,7 @@ extension NewFile {
     let steps = [Int](repeating: 1, count: x.rank)
     for start in stride(from: 0, to: rows, by: blockRows) {
       (starts[0], sizes[0]) = (start, min(blockRows, rows - start))
-      try write(x.window(starts: starts, sizes: sizes, steps: steps).dense)
+      try write(x.view(starts: starts, sizes: sizes, steps: steps).dense)
     }
   }
 }

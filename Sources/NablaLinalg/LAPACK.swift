@@ -1,48 +1,74 @@
+import CBLAS
 import CLAPACKE
 import NablaTensor
 
-/// The routines of LAPACK for one element type, on column-major matrices.
+/// An element type for which LAPACK and BLAS have routines.
 protocol LAPACKScalar: FloatingPointScalar {
-  /// QR: R in the upper triangle, reflections below.
-  static func geqrf(
-    _ m: Int32, _ n: Int32, _ a: UnsafeMutablePointer<Self>, _ lda: Int32, _ tau: UnsafeMutablePointer<Self>
-  ) -> Int32
-  /// Solves R X = B in place for upper triangular R.
-  static func trtrs(
-    _ n: Int32, _ columns: Int32, _ r: UnsafePointer<Self>, _ ldr: Int32, _ b: UnsafeMutablePointer<Self>, _ ldb: Int32
-  ) -> Int32
-  /// The reciprocal condition number of upper triangular R in the 1-norm.
-  static func trcon(_ n: Int32, _ r: UnsafePointer<Self>, _ ldr: Int32, _ rcond: UnsafeMutablePointer<Self>) -> Int32
+  /// The routines.
+  static var lapack: LAPACK<Self> { get }
 }
 
-private func letter(_ character: Unicode.Scalar) -> CChar { CChar(character.value) }
+/// The routines of LAPACK and BLAS for one element type, as their headers declare them. LAPACK gets column-major matrices
+/// always, so that nothing is copied to transpose it, and finite ones: its own scan for NaN is left out.
+struct LAPACK<S>: Sendable {
+  typealias Pointer = UnsafeMutablePointer<S>?
+  typealias Input = UnsafePointer<S>?
+  typealias Pivots = UnsafeMutablePointer<Int32>?
+  typealias PivotInput = UnsafePointer<Int32>?
+
+  let potrf: @Sendable (Int32, CChar, Int32, Pointer, Int32) -> Int32
+  let geqrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
+  let gelqf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
+  let orglq: @Sendable (Int32, Int32, Int32, Int32, Pointer, Int32, Input, Pointer, Int32) -> Int32
+  let getrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pivots) -> Int32
+  let laswp: @Sendable (Int32, Int32, Pointer, Int32, Int32, Int32, PivotInput, Int32) -> Int32
+  let ormqr:
+    @Sendable (
+      Int32, CChar, CChar, Int32, Int32, Int32, Input, Int32, Input, Pointer, Int32, Pointer, Int32
+    ) -> Int32
+  let tpqrt:
+    @Sendable (
+      Int32, Int32, Int32, Int32, Int32, Pointer, Int32, Pointer, Int32, Pointer, Int32, Pointer
+    ) -> Int32
+  let tpmqrt:
+    @Sendable (
+      Int32, CChar, CChar, Int32, Int32, Int32, Int32, Int32, Input, Int32, Input, Int32, Pointer, Int32, Pointer,
+      Int32,
+      Pointer
+    ) -> Int32
+  let trcon: @Sendable (Int32, CChar, CChar, CChar, Int32, Input, Int32, Pointer, Pointer, Pivots) -> Int32
+  let gemm:
+    @Sendable (
+      CBLAS_ORDER, CBLAS_TRANSPOSE, CBLAS_TRANSPOSE, Int32, Int32, Int32, S, Input, Int32, Input, Int32, S, Pointer,
+      Int32
+    ) -> Void
+  let trsm:
+    @Sendable (
+      CBLAS_ORDER, CBLAS_SIDE, CBLAS_UPLO, CBLAS_TRANSPOSE, CBLAS_DIAG, Int32, Int32, S, Input, Int32, Pointer, Int32
+    ) -> Void
+  let trsv:
+    @Sendable (CBLAS_ORDER, CBLAS_UPLO, CBLAS_TRANSPOSE, CBLAS_DIAG, Int32, Input, Int32, Pointer, Int32) -> Void
+}
+
+/// The letters of LAPACK's arguments, and its order of elements.
+enum Letter {
+  static let columnMajor: Int32 = 102
+  static let upper = CChar(UInt8(ascii: "U"))
+  static let left = CChar(UInt8(ascii: "L"))
+  static let transposed = CChar(UInt8(ascii: "T"))
+  static let notUnit = CChar(UInt8(ascii: "N"))
+  static let oneNorm = CChar(UInt8(ascii: "1"))
+}
 
 extension Float: LAPACKScalar {
-  static func geqrf(
-    _ m: Int32, _ n: Int32, _ a: UnsafeMutablePointer<Float>, _ lda: Int32, _ tau: UnsafeMutablePointer<Float>
-  ) -> Int32 { LAPACKE_sgeqrf(LAPACK_COL_MAJOR, m, n, a, lda, tau) }
-  static func trtrs(
-    _ n: Int32, _ columns: Int32, _ r: UnsafePointer<Float>, _ ldr: Int32, _ b: UnsafeMutablePointer<Float>,
-    _ ldb: Int32
-  ) -> Int32 {
-    LAPACKE_strtrs(LAPACK_COL_MAJOR, letter("U"), letter("N"), letter("N"), n, columns, r, ldr, b, ldb)
-  }
-  static func trcon(
-    _ n: Int32, _ r: UnsafePointer<Float>, _ ldr: Int32, _ rcond: UnsafeMutablePointer<Float>
-  ) -> Int32 { LAPACKE_strcon(LAPACK_COL_MAJOR, letter("1"), letter("U"), letter("N"), n, r, ldr, rcond) }
+  static let lapack = LAPACK<Float>(
+    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, gelqf: LAPACKE_sgelqf_work, orglq: LAPACKE_sorglq_work,
+    getrf: LAPACKE_sgetrf_work, laswp: LAPACKE_slaswp_work, ormqr: LAPACKE_sormqr_work, tpqrt: LAPACKE_stpqrt_work,
+    tpmqrt: LAPACKE_stpmqrt_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm, trsm: cblas_strsm, trsv: cblas_strsv)
 }
-
 extension Double: LAPACKScalar {
-  static func geqrf(
-    _ m: Int32, _ n: Int32, _ a: UnsafeMutablePointer<Double>, _ lda: Int32, _ tau: UnsafeMutablePointer<Double>
-  ) -> Int32 { LAPACKE_dgeqrf(LAPACK_COL_MAJOR, m, n, a, lda, tau) }
-  static func trtrs(
-    _ n: Int32, _ columns: Int32, _ r: UnsafePointer<Double>, _ ldr: Int32, _ b: UnsafeMutablePointer<Double>,
-    _ ldb: Int32
-  ) -> Int32 {
-    LAPACKE_dtrtrs(LAPACK_COL_MAJOR, letter("U"), letter("N"), letter("N"), n, columns, r, ldr, b, ldb)
-  }
-  static func trcon(
-    _ n: Int32, _ r: UnsafePointer<Double>, _ ldr: Int32, _ rcond: UnsafeMutablePointer<Double>
-  ) -> Int32 { LAPACKE_dtrcon(LAPACK_COL_MAJOR, letter("1"), letter("U"), letter("N"), n, r, ldr, rcond) }
+  static let lapack = LAPACK<Double>(
+    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, gelqf: LAPACKE_dgelqf_work, orglq: LAPACKE_dorglq_work,
+    getrf: LAPACKE_dgetrf_work, laswp: LAPACKE_dlaswp_work, ormqr: LAPACKE_dormqr_work, tpqrt: LAPACKE_dtpqrt_work,
+    tpmqrt: LAPACKE_dtpmqrt_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm, trsm: cblas_dtrsm, trsv: cblas_dtrsv)
 }

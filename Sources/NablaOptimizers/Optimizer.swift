@@ -53,6 +53,13 @@ extension Optimizer {
     applyGradients(gradientsAndVariables.map { GradientPair($0.0?.erased, $0.1.erased) })
   }
 
+  /// Takes one step with gradients none of which is nil: those asked with `unconnected: .zeros`.
+  @inlinable
+  public func applyGradients<Pairs: Sequence>(_ gradientsAndVariables: Pairs)
+  where Pairs.Element == (Tensor<Scalar>, Variable<Scalar>) {
+    applyGradients(gradientsAndVariables.map { GradientPair($0.0.erased, $0.1.erased) })
+  }
+
   /// Takes one step with gradients that are all there.
   public func applyGradients(_ gradients: [Tensor<Scalar>], to variables: [Variable<Scalar>]) {
     guard gradients.count == variables.count else {

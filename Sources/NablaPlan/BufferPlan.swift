@@ -1,6 +1,6 @@
 /// Which values of a plan share memory: a buffer is given to the next value when its last reader is done.
 struct BufferPlan {
-  /// A value that needs memory, with the turns at which it is written and read for the last time.
+  /// A value that needs memory, with the steps at which it is written and read for the last time.
   struct Value {
     let node: Int
     let byteCount: Int

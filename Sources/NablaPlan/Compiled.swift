@@ -27,7 +27,7 @@ public final class ThrowingCompiledFunction<Output, Failure: Error, each Input: 
     self.body = body
     self.unpack = unpack
     self.pack = pack
-    plans = PlanCache(subnormals)
+    plans = PlanCache(subnormals, throwsErrors: Failure.self != Never.self)
     forms.initialize(to: [])
   }
   deinit {
@@ -54,9 +54,10 @@ public final class ThrowingCompiledFunction<Output, Failure: Error, each Input: 
     let (plan, form) = try trace(repeat each input)
     // After an error inside `throwingErrors` there is no plan; the form is stand-ins, which that drops.
     guard let plan else { return form }
-    forms.pointee.append(form)
-    plans.runNew(plan)
-    return try packed(forms.pointee.count - 1)
+    let number = plans.runNew(plan)
+    // The number of a plan that was dropped is given again.
+    if number < forms.pointee.count { forms.pointee[number] = form } else { forms.pointee.append(form) }
+    return try packed(number)
   }
 
   /// The results of the run that was made, in the form of a plan; or its error.
@@ -69,6 +70,7 @@ public final class ThrowingCompiledFunction<Output, Failure: Error, each Input: 
   func throwFailure() throws(Failure) {
     guard let error = plans.takeFailure() else { return }
     if let error = error as? Failure { throw error }
+    if let error = error as? any ReportedFailure { return fail(error.operation, error.message) }
     // A closure that catches what its operations throw, or forces them, cannot do so for a run.
     fail("compiled", "\(error); the function's closure does not throw this, so its runs cannot either")
   }
@@ -95,165 +97,15 @@ public final class ThrowingCompiledFunction<Output, Failure: Error, each Input: 
     set { plans.options = newValue }
   }
 
-  /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work.
+  /// A readable description of the plan that ran last: phases, blocks, fused operations, bytes and work; and how many plans there
+  /// are.
   public var plan: String { plans.description }
-}
 
-/// The plans of a compiled function, and the tensors of the call that is being made.
-@usableFromInline
-final class PlanCache {
-  // By address: access to properties would be checked at each call.
-  @usableFromInline let arguments = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
-  @usableFromInline let results = UnsafeMutablePointer<TensorList>.allocate(capacity: 1)
-  /// The number of the plan that ran last.
-  @exclusivity(unchecked)  // a number, read or written at once
-  private var latest = 0
-  var options = PlanOptions()
-  private var entries: [Entry] = []
-  /// The entry of `latest`, which `entries` keeps.
-  @exclusivity(unchecked)  // likewise
-  private var latestEntry: Unmanaged<Entry>?
-
-  /// A plan, and what it was made for: the tensors' types, and how they are grouped.
-  private final class Entry {
-    let plan: Plan
-    private let types: FixedArray<TensorType>
-    private let layout: [Int]
-    /// The arguments of the last run: the same values are of the same types.
-    private let identities: FixedArray<UInt64>
-
-    init(_ plan: Plan, _ list: TensorList) {
-      self.plan = plan
-      types = FixedArray(list.tensors.map { TensorType($0.dtype, $0.shape) })
-      layout = list.layout
-      identities = FixedArray(list.tensors.map(\.identity))
-    }
-
-    /// Whether the plan takes these arguments; `isSame` tells whether they are the values of the last run.
-    @inline(__always)
-    func matches(_ list: UnsafeMutablePointer<TensorList>, isSame: inout Bool) -> Bool {
-      guard types.count == list.pointee.tensors.count, layout == list.pointee.layout else { return false }
-      isSame = true
-      for index in 0..<types.count where identities[index] != list.pointee.tensors[index].identity {
-        let storage = list.pointee.tensors[index].storage
-        if types[index].dtype != storage.dtype || types[index].shape != storage.shape || !storage.isArgument {
-          return false
-        }
-        isSame = false
-      }
-      return true
-    }
-
-    /// Runs the plan, if it takes these arguments.
-    @inline(__always)
-    func run(
-      _ arguments: UnsafeMutablePointer<TensorList>, _ results: UnsafeMutablePointer<TensorList>
-    ) -> Bool {
-      var isSame = false
-      guard matches(arguments, isSame: &isSame) else { return false }
-      if !isSame {
-        for index in 0..<types.count { identities[index] = arguments.pointee.tensors[index].identity }
-      }
-      failure = plan.run(arguments, results, sameArguments: isSame)
-      return true
-    }
-
-    /// What a kernel threw in the last run.
-    @exclusivity(unchecked)  // read and written by the one call that runs
-    var failure: (any Error)?
+  /// How many plans are kept, one for each signature; beyond that the least recently used go.
+  public var planLimit: PlanLimit {
+    get { plans.limit }
+    set { plans.limit = newValue }
   }
-
-  @usableFromInline
-  init(_ subnormals: Subnormals) {
-    options.subnormals = subnormals
-    arguments.initialize(to: TensorList())
-    results.initialize(to: TensorList())
-  }
-  deinit {
-    for list in [arguments, results] {
-      list.deinitialize(count: 1)
-      list.deallocate()
-    }
-  }
-
-  /// Inside another compiled function, or a tape, the body runs as if it were written there. After an error in
-  /// `throwingErrors` it computes nothing either way.
-  @usableFromInline
-  static var runsBody: Bool { Context.isActive && (Context.seesOperations || ErrorScope.hasFailed) }
-
-  /// Runs the plan that ran last, if the arguments are of its types, and returns its number.
-  @usableFromInline
-  func runLatest() -> Int? {
-    guard let latestEntry else { return nil }
-    return latestEntry._withUnsafeGuaranteedRef { $0.run(arguments, results) } ? latest : nil
-  }
-
-  /// Runs the plan for the arguments, if there is one, and returns its number.
-  @usableFromInline
-  func runKnown() -> Int? {
-    var isSame = false
-    guard let index = entries.firstIndex(where: { $0.matches(arguments, isSame: &isSame) }) else { return nil }
-    latest = index
-    latestEntry = Unmanaged.passUnretained(entries[index])
-    return runLatest()
-  }
-
-  /// Adds a plan for the arguments, and runs it.
-  @usableFromInline
-  func runNew(_ plan: Plan) {
-    latest = entries.count
-    let entry = Entry(plan, arguments.pointee)
-    entries.append(entry)
-    latestEntry = Unmanaged.passUnretained(entry)
-    entry.failure = plan.run(arguments, results)
-  }
-
-  /// Whether a kernel threw in the run that was made, because of the numbers.
-  @usableFromInline
-  var hasFailure: Bool { latestEntry?._withUnsafeGuaranteedRef { $0.failure != nil } ?? false }
-  @usableFromInline
-  func takeFailure() -> (any Error)? { latestEntry?._withUnsafeGuaranteedRef { $0.failure.take() } }
-
-  /// Whether all arguments have elements; if not, after the error.
-  @usableFromInline
-  var isReadable: Bool {
-    for (position, argument) in arguments.pointee.tensors.enumerated() where !argument.storage.isArgument {
-      let reason = argument.isFailed ? "the result of an operation that failed" : "a value of another compiled function"
-      fail("compiled", "argument \(position) is \(reason)")
-      return false
-    }
-    return true
-  }
-
-  @usableFromInline
-  func tracer() -> FunctionTracer { FunctionTracer() }
-
-  /// Symbols in the place of the arguments.
-  @usableFromInline
-  func symbols(_ tracer: FunctionTracer) -> TensorList {
-    var symbols = TensorList()
-    for (position, argument) in arguments.pointee.tensors.enumerated() {
-      symbols.append(tracer.argument(position, TensorType(argument.dtype, argument.shape)))
-    }
-    return symbols
-  }
-
-  /// The plan of what was traced; nil after an error inside `throwingErrors`.
-  @usableFromInline
-  func plan(_ tracer: FunctionTracer, _ results: TensorList) -> Plan? {
-    let graph = tracer.finish(results.tensors)
-    return ErrorScope.hasFailed ? nil : Plan(graph, options)
-  }
-
-  var description: String {
-    latest < entries.count ? entries[latest].plan.description : "no plan yet: the function has not been called"
-  }
-}
-
-extension Storage {
-  /// Whether a plan can run on it: there are elements, or rows that a source gives.
-  @inline(__always)
-  fileprivate var isArgument: Bool { kind == .memory || kind == .rows }
 }
 
 /// Compiles a function of tensors, as `tf.function` does: the closure runs once for each signature on symbolic values,

@@ -10,10 +10,12 @@ final class Execution {
   private let program: Program
   /// Whether a call might find a mistake that only the data shows.
   private let canFail: Bool
-  /// Whether a kernel might throw because of the numbers: no variable changes before it is known that none did.
+  /// Whether a kernel might throw because of the numbers, and whether the caller then goes on: no variable changes before it
+  /// is known that none did.
   private let canThrow: Bool
+  private let throwsErrors: Bool
   private let addresses: Program.Addresses
-  private let turns: FixedArray<Turn>
+  private let steps: FixedArray<Step>
   private let arguments: FixedArray<Argument>
   private let variables: FixedArray<Reading>
   private let numbers: FixedArray<Unmanaged<Number>>
@@ -31,19 +33,19 @@ final class Execution {
   /// What a kernel threw in this run.
   @exclusivity(unchecked)
   private var failure: (any Error)?
-  /// What a run looks at, kept alive until its end.
+  /// What a run reads, kept alive until its end.
   @exclusivity(unchecked)
   private var held: [AnyTensor] = []
   @exclusivity(unchecked)
   private var hasHeld = false
-  /// Whether all windows on arguments look at the arguments' own memory.
+  /// Whether all arguments are read in their own memory.
   @exclusivity(unchecked)
   private var argumentsStay = false
   /// The arguments whose rows a run asks from sources.
   @exclusivity(unchecked)
   private var readings: [Phase.Reading] = []
 
-  enum Turn {
+  enum Step {
     case calls(Range<Int>)
     case phase(Unmanaged<Phase>)
   }
@@ -73,7 +75,7 @@ final class Execution {
     func run() { body() }
   }
   struct Output {
-    let window: Unmanaged<Storage>
+    let view: Unmanaged<Storage>
     let slot: Int32
     /// Whether the result is written to the memory that the caller receives; else it is copied.
     let isFresh: Bool
@@ -81,7 +83,7 @@ final class Execution {
   /// A new value of a variable.
   struct Update {
     let variable: Unmanaged<AnyVariable>
-    let window: Unmanaged<Storage>
+    let view: Unmanaged<Storage>
     let slot: Int32
     let kind: Kind
 
@@ -103,7 +105,7 @@ final class Execution {
 
   /// What there is to do, in lists.
   struct Parts {
-    var turns: [Turn] = []
+    var steps: [Step] = []
     var arguments: [Argument] = []
     var variables: [Reading] = []
     var numbers: [Number] = []
@@ -114,14 +116,15 @@ final class Execution {
   }
 
   init(
-    _ parts: Parts, _ program: Program, _ subnormals: Subnormals, canThrow: Bool, afterRun: [Graph.Action]
+    _ parts: Parts, _ program: Program, _ options: PlanOptions, canThrow: Bool, afterRun: [Graph.Action]
   ) {
     self.canThrow = canThrow
+    throwsErrors = options.throwsErrors
     self.program = program
-    self.subnormals = subnormals
+    subnormals = options.subnormals
     canFail = program.canFail
     addresses = program.addresses
-    turns = FixedArray(parts.turns)
+    steps = FixedArray(parts.steps)
     arguments = FixedArray(parts.arguments)
     variables = FixedArray(parts.variables)
     let actions = afterRun.map { Action($0.body) }
@@ -166,7 +169,7 @@ final class Execution {
     if replacements.count == 0 {
       runCalls()
     } else {
-      runLocked(0, changesInPlace: !canThrow && (!canFail && readings.isEmpty || !ErrorScope.isOpen))
+      runLocked(0, changesInPlace: mayChangeInPlace)
     }
     if canThrow, let error = failure.take() {
       forget(results)
@@ -177,12 +180,12 @@ final class Execution {
       return nil
     }
     for index in 0..<outputs.count where !outputs[index].isFresh {
-      results.pointee.tensors[index] = copy(outputs[index].window, outputs[index].slot)
+      results.pointee.tensors[index] = copy(outputs[index].view, outputs[index].slot)
     }
     // All copies are made before the first variable changes: they might be of another one's old value.
     for index in 0..<copies.count {
       let update = updates[copies[index]]
-      spares[copies[index]] = copy(update.window, update.slot).storage
+      spares[copies[index]] = copy(update.view, update.slot).storage
     }
     if hasHeld { release() }  // so that a variable's old memory can serve the next run
     for index in 0..<exchanges.count { exchange(exchanges[index]) }
@@ -191,22 +194,28 @@ final class Execution {
     return nil
   }
 
+  /// Whether a run either succeeds or ends the process, so that variables may change while it goes on.
+  private var mayChangeInPlace: Bool {
+    if canThrow && throwsErrors { return false }
+    return !canThrow && !canFail && readings.isEmpty || !ErrorScope.isOpen
+  }
+
   /// After a mistake that only the data showed: nothing changes.
   private func forget(_ results: UnsafeMutablePointer<TensorList>) {
     release()
     results.pointee.clear()
     for index in 0..<outputs.count {
-      let window = outputs[index].window.takeUnretainedValue()
-      results.pointee.append(.failed(window.dtype, window.shape))
+      let view = outputs[index].view.takeUnretainedValue()
+      results.pointee.append(.failed(view.dtype, view.shape))
     }
   }
 
   private func runCalls() {
     program.runPlaces()
     subnormals.run {
-      for index in 0..<turns.count {
+      for index in 0..<steps.count {
         if hasHeld && !readings.isEmpty && ErrorScope.hasFailed { return }  // a source has failed
-        switch turns[index] {
+        switch steps[index] {
         case .calls(let calls):
           program.run(calls)
           if canThrow { failure = program.failures.take() }
@@ -222,7 +231,7 @@ final class Execution {
   /// Lets the result be written to memory that the caller receives.
   private func freshOutput(_ index: Int) -> AnyTensor {
     let result = AnyTensor(
-      outputs[index].window._withUnsafeGuaranteedRef { Storage(dtype: $0.dtype, shape: $0.shape) })
+      outputs[index].view._withUnsafeGuaranteedRef { Storage(dtype: $0.dtype, shape: $0.shape) })
     // Asked of the tensor: the storage's own property is checked for exclusive access in other modules.
     move(outputs[index].slot, to: result.address)
     return result
@@ -255,7 +264,7 @@ final class Execution {
   /// Lets the new value of a variable be written to memory of its own.
   private func prepareSpare(_ index: Int) {
     if spares[index] == nil {
-      spares[index] = updates[index].window._withUnsafeGuaranteedRef { Storage(dtype: $0.dtype, shape: $0.shape) }
+      spares[index] = updates[index].view._withUnsafeGuaranteedRef { Storage(dtype: $0.dtype, shape: $0.shape) }
     }
     move(updates[index].slot, to: spares[index]!.base)
   }
@@ -265,7 +274,7 @@ final class Execution {
     addresses[Int(slot)] = address.assumingMemoryBound(to: CChar.self)
   }
 
-  /// Lets a window look at an argument, which the list keeps.
+  /// Places a view on an argument, which the list keeps.
   @inline(__always)
   private func look(_ argument: Argument, _ list: UnsafeMutablePointer<TensorList>) {
     let value = list.pointee.tensors[argument.position]
@@ -278,7 +287,7 @@ final class Execution {
     hold(value.dense, argument.slot)
   }
 
-  /// Lets a window look at a value, and keeps that.
+  /// Places a view on a value, and keeps that.
   private func hold(_ value: AnyTensor, _ slot: Int32) {
     let value = value.isDense ? value : value.dense
     move(slot, to: value.address)
@@ -286,7 +295,7 @@ final class Execution {
     hasHeld = true
   }
 
-  /// Lets phases ask a source for an argument's rows. What needs all of them at once looks at them in place, or in memory
+  /// Lets phases ask a source for an argument's rows. What needs all of them at once reads them in place, or in memory
   /// for this run.
   private func read(_ argument: Argument, _ value: AnyTensor, _ source: any RowSource, _ firstRow: Int) {
     let reading = Phase.Reading(
@@ -307,10 +316,10 @@ final class Execution {
     hasHeld = false
   }
 
-  private func copy(_ window: Unmanaged<Storage>, _ slot: Int32) -> AnyTensor {
-    let window = window.takeUnretainedValue()
-    window.move(to: UnsafeMutableRawPointer(addresses[Int(slot)]!))
-    return AnyTensor(window).copied
+  private func copy(_ view: Unmanaged<Storage>, _ slot: Int32) -> AnyTensor {
+    let view = view.takeUnretainedValue()
+    view.move(to: UnsafeMutableRawPointer(addresses[Int(slot)]!))
+    return AnyTensor(view).copied
   }
 
   /// Gives a variable its new value, and keeps its old memory for the next run, unless someone holds it.

@@ -1,6 +1,5 @@
 import NablaAutodiff
 import NablaTensor
-import Synchronization
 
 /// Builds the graph of a function while it runs once on symbolic values.
 ///
@@ -19,11 +18,6 @@ final class FunctionTracer: Tracer {
   private var elements: [Int: Int] = [:]
   private var known: [Key: Int] = [:]
 
-  /// Nodes as symbols name them begin with the number of their graph, so that a value that was kept from another one is
-  /// noticed.
-  private let serial = FunctionTracer.serials.add(1, ordering: .relaxed).newValue
-  private static let serials = Atomic<Int>(0)
-
   private struct Key: Hashable {
     let primitive: AnyHashable
     let operands: [Int]
@@ -40,14 +34,12 @@ final class FunctionTracer: Tracer {
 
   private func symbol(_ node: Int) -> AnyTensor {
     let type = graph.nodes[node].type
-    return AnyTensor(Storage(.symbolic(node: serial << 32 | node), dtype: type.dtype, shape: type.shape))
+    return AnyTensor(Storage(.symbolic(node: number << 32 | node), dtype: type.dtype, shape: type.shape))
   }
-
-  override func owns(_ node: Int) -> Bool { node >> 32 == serial }
 
   /// The node of a value, which may be a constant.
   private func node(_ x: AnyTensor) -> Int {
-    if let node = x.node, owns(node) { return node & 0xffff_ffff }
+    if let node = x.node, node >> 32 == number { return node & 0xffff_ffff }
     if !x.hasMemory {
       fail("compiled", "a value of shape \(x.shape) that is returned or assigned does not belong to this function")
     }
@@ -99,7 +91,7 @@ final class FunctionTracer: Tracer {
 
   // MARK: Operations
 
-  override func evaluate(_ primitive: any Primitive, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
+  override func evaluate<P: Primitive>(_ primitive: P, _ x: Operands, _ types: ResultTypes) -> ResultTensors {
     let operands = x.all
     // What may fail because of the numbers fails at the run, never here.
     if primitive.isPure && !primitive.canThrow && operands.allSatisfy({ $0.node == nil }) {
@@ -122,9 +114,9 @@ final class FunctionTracer: Tracer {
     guard primitive.traits.contains(.elementwise), type.shape.elementCount > 1,
       operands.allSatisfy(\.storage.isUniform)
     else { return nil }
-    let elements = Operands(operands.map { $0.window(.scalar, []) })
+    let elements = Operands(operands.map { $0.view(.scalar, []) })
     let value = try? primitive.results(elements, ResultTypes(TensorType(type.dtype, .scalar)))
-    return value?.first.window(broadcastTo: type.shape)
+    return value?.first.view(broadcastTo: type.shape)
   }
 
   /// The node of the first result of an operation; those of the others follow it.
@@ -207,7 +199,7 @@ final class FunctionTracer: Tracer {
     case .constant(let value):
       guard value.count > 1, value.resolvedStrides.allSatisfy({ $0 == 0 }) else { return nil }
       if let element = elements[node] { return element }
-      let element = self.node(value.window(.scalar, []))
+      let element = self.node(value.view(.scalar, []))
       elements[node] = element
       return element
     case .argument, .variable, .scalar, .result:

@@ -198,7 +198,7 @@ final class Phase {
 /// What one thread needs to run blocks: memory for the values of a block, and a program on it.
 private final class Lane {
   private let program: Program
-  /// For the values of the plan that come in row by row, where the lane's window on them is, and the bytes of a row.
+  /// For the values of the plan that come in row by row, where the lane's view of them is, and the bytes of a row.
   private let inlets: [Int32: (slot: Int32, step: Int)]
   private let arena: Storage
   /// For each reduction, the block's result, then memory for its results by level of the binary counter.
@@ -248,12 +248,12 @@ private final class Lane {
         let (total, counter) = (builder.totals[index], counters[index])
         code.targets[index].move(to: counter.base)
         return nabla_total(
-          window: program.slot(of: code.targets[index]), how: total.merging, bytes: total.byteCount,
+          view: program.slot(of: code.targets[index]), how: total.merging, bytes: total.byteCount,
           levels: (counter.base + total.byteCount).assumingMemoryBound(to: CChar.self))
       }
       // The largest last: it is what a call fetches while it computes.
       let streams = code.streams.sorted { $0.bytes < $1.bytes }
-      return Block(totals, streams.map { nabla_stream(window: program.slot(of: $0.window), bytes: $0.bytes) })
+      return Block(totals, streams.map { nabla_stream(view: program.slot(of: $0.view), bytes: $0.bytes) })
     }
     inlets = Dictionary(
       uniqueKeysWithValues: full.inlets.map { whole, step in
@@ -309,35 +309,4 @@ extension Phase.Reading {
 
 extension Range<Int> {
   fileprivate func shifted(by distance: Int) -> Range<Int> { lowerBound + distance..<upperBound + distance }
-}
-
-extension BlockReduction.Merge {
-  /// The merge as the loops in C take it, and an object that it refers to.
-  var merging: (nabla_merging, AnyObject?) {
-    var how = nabla_merging()
-    switch self {
-    case .elementwise(let op, let dtype, let count):
-      how.merge = nabla_merge_elements
-      how.by.binary = nabla_binary_kernel(op, dtype.rawValue)
-      how.count = count
-    case .states(let op, let dtype, let count):
-      how.merge = nabla_merge_states
-      how.by.states = nabla_reduction_kernel(op, dtype.rawValue)
-      how.count = count
-    case .custom(let body):
-      let owner = CustomMerge(body)
-      how.merge = { how, a, b, y in
-        Unmanaged<CustomMerge>.fromOpaque(how!.pointee.by.owner)._withUnsafeGuaranteedRef { $0.body(a!, b!, y!) }
-      }
-      how.by.owner = UnsafeRawPointer(Unmanaged.passUnretained(owner).toOpaque())
-      return (how, owner)
-    }
-    return (how, nil)
-  }
-}
-
-/// A merge that is a closure.
-private final class CustomMerge {
-  let body: (UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void
-  init(_ body: @escaping (UnsafeRawPointer, UnsafeRawPointer, UnsafeMutableRawPointer) -> Void) { self.body = body }
 }

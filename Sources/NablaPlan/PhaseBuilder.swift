@@ -8,13 +8,13 @@ struct PhaseBuilder {
   let schedule: Schedule
   /// The nodes of the phase, in order.
   let nodes: [Int]
-  /// The windows on whole values, by node.
-  let windows: [Storage?]
+  /// The views of whole values, by node.
+  let wholeViews: [Storage?]
   let rows: Int
   private(set) var blockRows = 1
   private(set) var totals: [Phase.Total] = []
   private(set) var arenaBytes = 0
-  /// The nodes of the phase that look at another's memory.
+  /// The nodes of the phase that are views of another's memory.
   private var views: Set<Int> = []
   /// For each node of the phase that has memory in a lane, its place there.
   private var offsets: [Int: Int] = [:]
@@ -27,24 +27,24 @@ struct PhaseBuilder {
   struct Code {
     fileprivate(set) var places = 0..<0
     fileprivate(set) var calls = 0..<0
-    /// For each reduction, the window on a block's result.
+    /// For each reduction, the view of a block's result.
     fileprivate(set) var targets: [Storage] = []
     /// The rows that come from memory, with the bytes of a block.
-    fileprivate(set) var streams: [(window: Storage, bytes: Int)] = []
+    fileprivate(set) var streams: [(view: Storage, bytes: Int)] = []
     /// The values whose rows come from outside of the phase, with the bytes of a row.
     fileprivate(set) var inlets: [(whole: Storage, step: Int)] = []
     fileprivate var views: Set<Int> = []
   }
 
   init(
-    _ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ windows: [Storage?], _ options: PlanOptions,
+    _ graph: Graph, _ schedule: Schedule, _ nodes: [Int], _ wholeViews: [Storage?], _ options: PlanOptions,
     _ program: Program
   ) {
     self.options = options
     self.graph = graph
     self.schedule = schedule
     self.nodes = nodes
-    self.windows = windows
+    self.wholeViews = wholeViews
     rows = schedule.rows
     blockRows = chooseBlockRows()
     position.move(to: Operands.positionOrigin)
@@ -54,9 +54,9 @@ struct PhaseBuilder {
       totals.append(
         Phase.Total(
           primitive.blockReduction(operands, results)!,
-          slots: graph.results(of: node).map { program.slot(of: windows[$0]!) }))
+          slots: graph.results(of: node).map { program.slot(of: wholeViews[$0]!) }))
     }
-    // Whether a view can look at its operand depends on the strides there: laying the code out once tells.
+    // Whether there can be a view of an operand depends on the strides there: laying the code out once tells.
     let trial = Storage(.released, dtype: .uint8, shape: .scalar)
     views = Set(nodes)
     views = code(rows: blockRows, trial, Program(parent: program)).views
@@ -125,7 +125,7 @@ struct PhaseBuilder {
 
   /// A power of two of rows, by the bytes that a row brings in and those that are computed from it.
   private func chooseBlockRows() -> Int {
-    // Slices and transposes only look at what came in.
+    // Slices and transposes are views of what came in.
     let computed = nodes.filter { isOfPhase($0) && !looksOnly($0) }
     let incoming = inlets
     if !usesBLAS {
@@ -133,8 +133,9 @@ struct PhaseBuilder {
       return powerOfTwo(atMost: options.tileBytes / widest, from: options.smallestTile)
     }
     let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
-    let wanted = min(
+    let fitting = min(
       options.operandBytes / incomingBytes, max(options.valueBytes / computedBytes, options.fewestRows))
+    let wanted = nodes.reduce(fitting) { max($0, rule($1).fewestRows) }
     return powerOfTwo(atMost: wanted, from: options.smallestBlock)
   }
 
@@ -168,7 +169,7 @@ struct PhaseBuilder {
     }
   }
 
-  /// The node whose memory a view in this phase looks at; a node that has memory of its own is its own root.
+  /// The node of whose memory a view in this phase is one; a node that has memory of its own is its own root.
   private func root(_ node: Int) -> Int { views.contains(node) ? root(graph.nodes[node].operands[0]) : node }
 
   /// Adds the calls for blocks of `count` rows, on a lane's memory, to its program.
@@ -177,35 +178,35 @@ struct PhaseBuilder {
     let (firstPlace, firstCall) = (program.placeCount, program.callCount)
     var local: [Int: Storage] = [:]
     var wholes: [Int: Storage] = [:]
-    /// Where row windows begin in whole values.
+    /// Where row views begin in whole values.
     var origins: [ObjectIdentifier: (source: Storage, offset: Int, step: Int)] = [:]
-    func follow(_ window: Storage, _ source: Storage, offset: Int, step: Int) {
-      program.place(window, on: program.linked(source), offset: offset, step: step)
-      origins[ObjectIdentifier(window)] = (source, offset, step)
+    func follow(_ view: Storage, _ source: Storage, offset: Int, step: Int) {
+      program.place(view, on: program.linked(source), offset: offset, step: step)
+      origins[ObjectIdentifier(view)] = (source, offset, step)
     }
-    func rowWindow(_ node: Int) -> Storage {
-      if let window = local[node] { return window }
-      // Rows of a whole value: a window that moves from block to block.
-      let whole = windows[node]!
+    func rowView(_ node: Int) -> Storage {
+      if let view = local[node] { return view }
+      // Rows of a whole value: a view that moves from block to block.
+      let whole = wholeViews[node]!
       let shape = Shape(unchecked: [count] + whole.shape.dropFirst())
-      let window = Storage(movable: whole.dtype, shape: shape, strides: whole.strides)
+      let view = Storage(movable: whole.dtype, shape: shape, strides: whole.strides)
       let step = (whole.strides?[0] ?? whole.shape.dropFirst().reduce(1, *)) * whole.dtype.byteCount
-      follow(window, whole, offset: 0, step: step)
+      follow(view, whole, offset: 0, step: step)
       if !isOfPhase(node) { code.inlets.append((whole, step)) }
-      if whole.isDense && !isOfPhase(node) { code.streams.append((window, count * step)) }
-      local[node] = window
-      return window
+      if whole.isDense && !isOfPhase(node) { code.streams.append((view, count * step)) }
+      local[node] = view
+      return view
     }
     /// A value that is needed whole.
-    func wholeWindow(_ node: Int) -> Storage {
-      if let window = wholes[node] { return window }
-      let window = program.linked(windows[node]!)
-      wholes[node] = window
-      return window
+    func wholeView(_ node: Int) -> Storage {
+      if let view = wholes[node] { return view }
+      let view = program.linked(wholeViews[node]!)
+      wholes[node] = view
+      return view
     }
     /// Memory for a block of a value.
     func target(_ node: Int) -> Storage {
-      if schedule.isMaterialized[node] { return rowWindow(node) }
+      if schedule.isMaterialized[node] { return rowView(node) }
       if let target = local[node] { return target }
       let type = graph.nodes[node].type
       let target = Storage(movable: type.dtype, shape: Shape(unchecked: [count] + type.shape.dropFirst()))
@@ -214,18 +215,18 @@ struct PhaseBuilder {
       return target
     }
     /// Where the block's rows lie in the whole: an address that moves by one byte a row.
-    var positionWindow: AnyTensor {
-      let window = Storage(movable: .uint8, shape: .scalar)
-      follow(window, position, offset: 0, step: 1)
-      return AnyTensor(window)
+    var positionView: AnyTensor {
+      let view = Storage(movable: .uint8, shape: .scalar)
+      follow(view, position, offset: 0, step: 1)
+      return AnyTensor(view)
     }
     for node in nodes {
       guard let whole = graph.nodes[node].primitive else { continue }  // another result: the operation writes it
       let primitive = whole.onRows(count)
       var operands = zip(graph.nodes[node].operands, rule(node).rowOperands).map { operand, goesByRow in
-        AnyTensor(goesByRow ? rowWindow(operand) : wholeWindow(operand))
+        AnyTensor(goesByRow ? rowView(operand) : wholeView(operand))
       }
-      if primitive.traits.contains(.readsPosition) { operands.append(positionWindow) }
+      if primitive.traits.contains(.readsPosition) { operands.append(positionView) }
       guard isOfPhase(node) else {
         let (types, results) = graph.types(of: node)
         let reduction = whole.blockReduction(types, results)!
@@ -240,14 +241,14 @@ struct PhaseBuilder {
       }
       if !schedule.isMaterialized[node], views.contains(node), let view = primitive.view(of: operands[0].storage) {
         // A last block of one row could be viewed where full ones cannot; its memory is assigned as for those.
-        // A view moves with what it looks at; views of the lane's own memory never move.
-        view.window.move(to: operands[0].storage.base + view.offset)
+        // A view moves with what it is one of; views of the lane's own memory never move.
+        view.view.move(to: operands[0].storage.base + view.offset)
         if let origin = origins[ObjectIdentifier(operands[0].storage)] {
-          follow(view.window, origin.source, offset: origin.offset + view.offset, step: origin.step)
+          follow(view.view, origin.source, offset: origin.offset + view.offset, step: origin.step)
         } else if let whole = wholes.first(where: { $0.value === operands[0].storage }) {
-          follow(view.window, windows[whole.key]!, offset: view.offset, step: 0)
+          follow(view.view, wholeViews[whole.key]!, offset: view.offset, step: 0)
         }
-        local[node] = view.window
+        local[node] = view.view
         code.views.insert(node)
         continue
       }
@@ -264,12 +265,12 @@ struct PhaseBuilder {
 
 extension Primitive {
   /// The view that the operation makes of an operand's view, with its offset in bytes; nil where it computes.
-  func view(of operand: @autoclosure () -> Storage) -> (window: Storage, offset: Int)? {
+  func view(of operand: @autoclosure () -> Storage) -> (view: Storage, offset: Int)? {
     guard traits.contains(.view) else { return nil }
     let operand = operand()
     if traits.contains(.mayCopy), operand.strides != nil { return nil }
     guard let result = view(Operands(AnyTensor(operand))) else { return nil }
-    let window = Storage(movable: result.dtype, shape: result.shape, strides: result.strides)
-    return (window, result.address - operand.base)
+    let view = Storage(movable: result.dtype, shape: result.shape, strides: result.strides)
+    return (view, result.address - operand.base)
   }
 }

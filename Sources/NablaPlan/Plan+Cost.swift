@@ -1,7 +1,7 @@
 import NablaAutodiff
 import NablaTensor
 
-/// What a plan, or a turn of it, takes: an estimate from shapes.
+/// What a plan, or a step of it, takes: an estimate from shapes.
 struct PlanCost: Equatable {
   /// Bytes of operands that come from memory.
   var read = 0
@@ -19,13 +19,13 @@ struct PlanCost: Equatable {
 
 extension Plan {
   /// The estimate for one call.
-  var cost: PlanCost { turns.reduce(into: PlanCost()) { $0 += cost(of: $1) } }
+  var cost: PlanCost { steps.reduce(into: PlanCost()) { $0 += cost(of: $1) } }
 
-  /// The estimate for a turn: operands of a phase are read once, whatever number of its operations take them, and its
+  /// The estimate for a step: operands of a phase are read once, whatever number of its operations take them, and its
   /// values stay in the cache unless others need them.
-  func cost(of turn: Turn) -> PlanCost {
+  func cost(of step: Step) -> PlanCost {
     var cost = PlanCost()
-    switch turn {
+    switch step {
     case .whole(let nodes, _):
       for node in nodes where !views.contains(node) {
         cost.read += Set(graph.nodes[node].operands.map(root)).reduce(0) { $0 + bytes($1) }
@@ -57,8 +57,8 @@ extension Plan {
 
   /// How often a call reads a value from memory: once for each phase, and each operation that runs whole.
   func passes(over value: Int) -> Int {
-    turns.reduce(0) { count, turn in
-      switch turn {
+    steps.reduce(0) { count, step in
+      switch step {
       case .whole(let nodes, _):
         count + nodes.filter { !views.contains($0) && graph.nodes[$0].operands.map(root).contains(value) }.count
       case .phase(let phase): count + (inlets(phase).contains(value) ? 1 : 0)
@@ -71,7 +71,7 @@ extension Plan {
     if case .reducing = schedule.kinds[node] { true } else { schedule.isMaterialized[node] }
   }
 
-  /// The node whose memory a view looks at.
+  /// The node of whose memory a view is one.
   private func root(_ node: Int) -> Int { views.contains(node) ? root(graph.nodes[node].operands[0]) : node }
 
   /// The bytes of a value in memory. A constant that is the same everywhere is one element there.

@@ -1,7 +1,7 @@
 import NablaAutodiff
 import NablaTensor
 
-/// What a plan does, in lines: a summary, the inputs with the passes over each, then what happens turn by turn.
+/// What a plan does, in lines: a summary, the inputs with the passes over each, then what happens step by step.
 ///
 /// Bytes and operations are estimates from shapes. Bytes are those that come from memory or reach it: what is handed from
 /// one operation of a fused group to the next stays in the cache.
@@ -9,7 +9,7 @@ extension Plan {
   var description: String {
     let lines = ["plan: \(graph.nodes.count) nodes, \(format(byteCount, "B")) of buffers; a call \(format(cost))"]
     let assignments = graph.assignments.map { "assign \(graph.variables[$0.variable].name)" }
-    return (lines + inputs + turns.flatMap(describe) + assignments).joined(separator: "\n")
+    return (lines + inputs + steps.flatMap(describe) + assignments).joined(separator: "\n")
   }
 
   /// A line for each argument, variable and constant.
@@ -27,17 +27,17 @@ extension Plan {
     }
   }
 
-  private func describe(_ turn: Turn) -> [String] {
-    switch turn {
+  private func describe(_ step: Step) -> [String] {
+    switch step {
     case .whole(let nodes, _):
       let calls = nodes.filter { !views.contains($0) }
       if calls.isEmpty { return [] }
-      return ["whole: \(format(cost(of: turn)))"] + calls.map { "  \(name($0)) -> \(type($0))" }
+      return ["whole: \(format(cost(of: step)))"] + calls.map { "  \(name($0)) -> \(type($0))" }
     case .phase(let phase):
       return [
         "phase: \(phase.rows) rows in \(phase.blockCount) blocks of \(phase.blockRows), \(phase.groupCount) groups, "
           + "\(Parallel.threadCount) threads; one pass over \(rowInlets(phase).count) row operands; "
-          + "\(format(phase.byteCount, "B")) of buffers; \(format(cost(of: turn)))"
+          + "\(format(phase.byteCount, "B")) of buffers; \(format(cost(of: step)))"
       ] + fusedGroups(phase).flatMap { ["  fused:"] + $0.map { "    \(describe($0))" } }
     }
   }

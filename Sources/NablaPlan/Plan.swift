@@ -7,19 +7,19 @@ import NablaTensor
 final class Plan {
   let graph: Graph
   let schedule: Schedule
-  /// What happens at each turn.
-  enum Turn {
+  /// What happens at each step.
+  enum Step {
     /// Nodes that run whole, one after another, and their calls.
     case whole(nodes: [Int], calls: Range<Int>)
     case phase(Phase)
   }
-  private(set) var turns: [Turn] = []
+  private(set) var steps: [Step] = []
   private let options: PlanOptions
   private let program = Program()
 
-  /// The windows on whole values, by node.
-  private var windows: [Storage?]
-  /// Nodes that only look at another one's memory.
+  /// The views of whole values, by node.
+  private var wholeViews: [Storage?]
+  /// Nodes that are views of another one's memory.
   private(set) var views: Set<Int> = []
   /// Memory that belongs to the plan: for values, and for the numbers that are asked for at each run, by node.
   private var buffers: [Storage] = []
@@ -36,7 +36,7 @@ final class Plan {
     self.graph = graph
     let schedule = Schedule(graph, options)
     self.schedule = schedule
-    windows = [Storage?](repeating: nil, count: graph.nodes.count)
+    wholeViews = [Storage?](repeating: nil, count: graph.nodes.count)
     let last = schedule.times.max() ?? 0
     for time in 0...(last + last % 2) {
       time % 2 == 0 ? addWhole(at: time) : addPhase(at: time)
@@ -44,15 +44,15 @@ final class Plan {
     assignMemory()
     findInlets()
     program.seal()
-    parts.turns = turns.map { turn in
-      switch turn {
+    parts.steps = steps.map { step in
+      switch step {
       case .whole(_, let calls): .calls(calls)
       case .phase(let phase): .phase(Unmanaged.passUnretained(phase))
       }
     }
-    parts.owners = graph.variables + windows.compactMap { $0 }
+    parts.owners = graph.variables + wholeViews.compactMap { $0 }
     execution = Execution(
-      parts, program, options.subnormals, canThrow: graph.nodes.contains { $0.primitive?.canThrow ?? false },
+      parts, program, options, canThrow: graph.nodes.contains { $0.primitive?.canThrow ?? false },
       afterRun: graph.afterRun)
   }
 
@@ -63,9 +63,9 @@ final class Plan {
         let isNeededWhole = schedule.isMaterialized[node]
         parts.arguments.append(
           Execution.Argument(
-            position: position, slot: program.slot(of: windows[node]!), isNeededWhole: isNeededWhole))
+            position: position, slot: program.slot(of: wholeViews[node]!), isNeededWhole: isNeededWhole))
       case .variable(let place):
-        let (variable, slot) = (Unmanaged.passUnretained(graph.variables[place]), program.slot(of: windows[node]!))
+        let (variable, slot) = (Unmanaged.passUnretained(graph.variables[place]), program.slot(of: wholeViews[node]!))
         let update = parts.updates.firstIndex {
           $0.variable.toOpaque() == variable.toOpaque() && $0.kind == .inPlace
         }
@@ -95,34 +95,34 @@ final class Plan {
       default: break
       }
     }
-    if !nodes.isEmpty { turns.append(.whole(nodes: nodes, calls: first..<program.callCount)) }
+    if !nodes.isEmpty { steps.append(.whole(nodes: nodes, calls: first..<program.callCount)) }
   }
 
   private func addSource(_ node: Int) {
     let type = graph.nodes[node].type
     if case .constant(let value) = graph.nodes[node].origin {
-      setWindow(node, value.storage)
+      setView(node, value.storage)
     } else {
-      setWindow(node, Storage(movable: type.dtype, shape: type.shape))
+      setView(node, Storage(movable: type.dtype, shape: type.shape))
     }
   }
 
-  private func setWindow(_ node: Int, _ window: Storage) {
-    windows[node] = window
-    program.slot(of: window)
+  private func setView(_ node: Int, _ view: Storage) {
+    wholeViews[node] = view
+    program.slot(of: view)
   }
 
   private func addWhole(_ node: Int) {
     guard let primitive = graph.nodes[node].primitive else { return }  // another result: the operation writes it
-    let operands = graph.nodes[node].operands.map { AnyTensor(windows[$0]!) }
+    let operands = graph.nodes[node].operands.map { AnyTensor(wholeViews[$0]!) }
     if let view = primitive.view(of: operands[0].storage) {
-      setWindow(node, view.window)
+      setView(node, view.view)
       views.insert(node)
-      program.place(view.window, on: operands[0].storage, offset: view.offset)
+      program.place(view.view, on: operands[0].storage, offset: view.offset)
     } else {
       let results = graph.results(of: node)
       let targets = results.map { Storage(movable: graph.nodes[$0].type.dtype, shape: graph.nodes[$0].type.shape) }
-      for (result, target) in zip(results, targets) { setWindow(result, target) }
+      for (result, target) in zip(results, targets) { setView(result, target) }
       program.append(primitive.prepared(Operands(operands), graph.types(of: node).results, into: targets))
     }
   }
@@ -138,9 +138,9 @@ final class Plan {
     for node in nodes {
       if case .rows = schedule.kinds[node], !schedule.isMaterialized[node] { continue }
       let type = graph.nodes[node].type
-      setWindow(node, Storage(movable: type.dtype, shape: type.shape))
+      setView(node, Storage(movable: type.dtype, shape: type.shape))
     }
-    turns.append(.phase(Phase(PhaseBuilder(graph, schedule, nodes, windows, options, program), program)))
+    steps.append(.phase(Phase(PhaseBuilder(graph, schedule, nodes, wholeViews, options, program), program)))
   }
 
   /// Whether a node's value lies in memory of its own.
@@ -157,52 +157,52 @@ final class Plan {
     // What the caller receives, and what variables take, is written to memory of its own at each run.
     var handed: Set<Int> = []
     for node in graph.outputs {
-      let window = windows[node]!
+      let view = wholeViews[node]!
       let isFresh = ownsMemory(node) && handed.insert(node).inserted
       parts.outputs.append(
-        Execution.Output(window: Unmanaged.passUnretained(window), slot: program.slot(of: window), isFresh: isFresh))
+        Execution.Output(view: Unmanaged.passUnretained(view), slot: program.slot(of: view), isFresh: isFresh))
     }
     for (place, node) in graph.assignments {
-      let window = windows[node]!
+      let view = wholeViews[node]!
       let isFresh = ownsMemory(node) && handed.insert(node).inserted
       let kind: Execution.Update.Kind =
         !isFresh ? .copied : schedule.canReplace(place, node, graph) ? .inPlace : .exchanged
       parts.updates.append(
         Execution.Update(
-          variable: Unmanaged.passUnretained(graph.variables[place]), window: Unmanaged.passUnretained(window),
-          slot: program.slot(of: window), kind: kind))
+          variable: Unmanaged.passUnretained(graph.variables[place]), view: Unmanaged.passUnretained(view),
+          slot: program.slot(of: view), kind: kind))
     }
     for (node, entry) in graph.nodes.enumerated() {
       guard case .scalar = entry.origin else { continue }
       numbers[node] = Storage(dtype: entry.type.dtype, shape: entry.type.shape)
-      windows[node]!.move(to: numbers[node]!.base)
+      wholeViews[node]!.move(to: numbers[node]!.base)
     }
     let plan = BufferPlan(lifetimes(of: graph.nodes.indices.filter { !handed.contains($0) && ownsMemory($0) }))
     buffers = plan.byteCounts.map { Storage(dtype: .uint8, shape: [$0]) }
-    for (node, buffer) in plan.buffers { windows[node]!.move(to: buffers[buffer].base) }
+    for (node, buffer) in plan.buffers { wholeViews[node]!.move(to: buffers[buffer].base) }
   }
 
-  /// From when to when the values of nodes are needed. A phase is one turn, and so is each node that runs whole.
+  /// From when to when the values of nodes are needed. A phase is one step, and so is each node that runs whole.
   private func lifetimes(of nodes: [Int]) -> [BufferPlan.Value] {
-    var turn = [Int](repeating: 0, count: graph.nodes.count)
+    var step = [Int](repeating: 0, count: graph.nodes.count)
     var now = 0
-    for this in turns {
+    for this in steps {
       switch this {
       case .whole(let nodes, _):
         for node in nodes {
           if graph.nodes[node].resultNumber == 0 { now += 1 }  // an operation writes all its results
-          turn[node] = now
+          step[node] = now
         }
       case .phase(let phase):
         now += 1
-        for node in phase.nodes { turn[node] = now }
+        for node in phase.nodes { step[node] = now }
       }
     }
-    var death = turn
-    // Backwards, so that what a view's readers need reaches the node that the view looks at.
+    var death = step
+    // Backwards, so that what a view's readers need reaches the node that it is a view of.
     for node in graph.nodes.indices.reversed() {
       for operand in graph.nodes[node].operands {
-        death[operand] = max(death[operand], turn[node], views.contains(node) ? death[node] : 0)
+        death[operand] = max(death[operand], step[node], views.contains(node) ? death[node] : 0)
       }
     }
     // What is copied out at the end of a run.
@@ -210,20 +210,20 @@ final class Plan {
     return nodes.map { node in
       let type = graph.nodes[node].type
       let bytes = (max(1, type.shape.elementCount * type.dtype.byteCount) + 63) / 64 * 64
-      return BufferPlan.Value(node: node, byteCount: bytes, birth: turn[node], death: death[node])
+      return BufferPlan.Value(node: node, byteCount: bytes, birth: step[node], death: death[node])
     }
   }
 
-  /// Lets a value, and what it looks at, live on.
-  private func keep(_ node: Int, until turn: Int, _ death: inout [Int]) {
-    death[node] = turn
-    if views.contains(node) { keep(graph.nodes[node].operands[0], until: turn, &death) }
+  /// Lets a value, and what it is a view of, live on.
+  private func keep(_ node: Int, until step: Int, _ death: inout [Int]) {
+    death[node] = step
+    if views.contains(node) { keep(graph.nodes[node].operands[0], until: step, &death) }
   }
 
   /// Bytes of the memory that belongs to the plan.
   var byteCount: Int {
     buffers.reduce(execution.spareBytes + program.byteCount) { $0 + $1.count }
-      + turns.reduce(0) { if case .phase(let phase) = $1 { $0 + phase.byteCount } else { $0 } }
+      + steps.reduce(0) { if case .phase(let phase) = $1 { $0 + phase.byteCount } else { $0 } }
   }
 
   /// Runs on arguments, and adds the results to an empty list.

@@ -4,6 +4,8 @@ import NablaTensor
 package struct PlanOptions: Sendable {
   /// What becomes of results too small for normal numbers.
   package var subnormals = Subnormals.flushed
+  /// Whether a run can end with an error that is handed to its caller: nothing may have changed then.
+  package var throwsErrors = false
   /// Fewer rows than this are not cut into blocks.
   package var smallestRows = 64
   /// Fewer elements than this along the rows are not worth blocks.

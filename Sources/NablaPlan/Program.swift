@@ -1,12 +1,12 @@
 import CKernels
 import NablaTensor
 
-/// Calls on windows, made once, and the table of addresses that tells where the windows look: of a plan, or of what one
+/// Calls on views, made once, and the table of addresses that tells where the views look: of a plan, or of what one
 /// thread does on blocks of rows. Running it allocates nothing and counts no references.
 final class Program {
   typealias Addresses = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
-  /// Where the program's windows look. Valid once it is sealed.
+  /// Where the program's views look. Valid once it is sealed.
   private(set) var addresses = Program.lines(0)
   private(set) var calls = UnsafeMutableBufferPointer<nabla_call>.allocate(capacity: 0)
   private(set) var places = UnsafeMutableBufferPointer<nabla_place>.allocate(capacity: 0)
@@ -15,14 +15,14 @@ final class Program {
   // What is being collected.
   private let parent: Program?
   private var slots: [ObjectIdentifier: Int32] = [:]
-  private var linkedWindows: [ObjectIdentifier: Storage] = [:]
-  private var windows: [Storage] = []
+  private var linkedViews: [ObjectIdentifier: Storage] = [:]
+  private var views: [Storage] = []
   private var boxes: [AnyObject] = []
   private var newCalls: [nabla_call] = []
   private var newPlaces: [nabla_place] = []
   private var newLinks: [nabla_place] = []
 
-  /// A program; with a parent, windows of it can look where windows of that do.
+  /// A program; with a parent, views of it can look where views of that do.
   init(parent: Program? = nil) { self.parent = parent }
 
   deinit { deallocate() }
@@ -46,13 +46,13 @@ final class Program {
   var callCount: Int { newCalls.count }
   var placeCount: Int { newPlaces.count }
 
-  /// A window's place in the table; a new one begins where the window looks when the program is sealed.
+  /// A view's place in the table; a new one begins where the view looks when the program is sealed.
   @discardableResult
-  func slot(of window: Storage) -> Int32 {
-    if let slot = slots[ObjectIdentifier(window)] { return slot }
-    let slot = Int32(windows.count)
-    slots[ObjectIdentifier(window)] = slot
-    windows.append(window)  // kept, so that its identity stays its own
+  func slot(of view: Storage) -> Int32 {
+    if let slot = slots[ObjectIdentifier(view)] { return slot }
+    let slot = Int32(views.count)
+    slots[ObjectIdentifier(view)] = slot
+    views.append(view)  // kept, so that its identity stays its own
     return slot
   }
 
@@ -66,30 +66,30 @@ final class Program {
       parent?.canFail = true
     }
     byteCount += call.byteCount
-    newCalls.append(call.placed(at: call.windows.map { slot(of: $0) }))
+    newCalls.append(call.placed(at: call.views.map { slot(of: $0) }))
   }
 
-  /// Lets a window follow another one: bytes from its start, and bytes a row.
-  func place(_ window: Storage, on source: Storage, offset: Int, step: Int = 0) {
-    newPlaces.append(nabla_place(window: slot(of: window), source: slot(of: source), offset: offset, step: step))
+  /// Lets a view follow another one: bytes from its start, and bytes a row.
+  func place(_ view: Storage, on source: Storage, offset: Int, step: Int = 0) {
+    newPlaces.append(nabla_place(view: slot(of: view), source: slot(of: source), offset: offset, step: step))
   }
 
-  /// The window of this program that looks where a window of the parent does, each time that the links are run. Threads
-  /// move windows before they call a closure, so none of these is shared.
-  func linked(_ window: Storage) -> Storage {
-    if let own = linkedWindows[ObjectIdentifier(window)] { return own }
-    let own = Storage(movable: window.dtype, shape: window.shape, strides: window.strides)
-    linkedWindows[ObjectIdentifier(window)] = own
-    newLinks.append(nabla_place(window: slot(of: own), source: parent!.slot(of: window), offset: 0, step: 0))
+  /// The view of this program that looks where a view of the parent does, each time that the links are run. Threads
+  /// move views before they call a closure, so none of these is shared.
+  func linked(_ view: Storage) -> Storage {
+    if let own = linkedViews[ObjectIdentifier(view)] { return own }
+    let own = Storage(movable: view.dtype, shape: view.shape, strides: view.strides)
+    linkedViews[ObjectIdentifier(view)] = own
+    newLinks.append(nabla_place(view: slot(of: own), source: parent!.slot(of: view), offset: 0, step: 0))
     return own
   }
 
   /// Ends the collecting. Windows have got their memory.
   func seal() {
     deallocate()
-    addresses = Self.lines(windows.count)
-    for (index, window) in windows.enumerated() {
-      (addresses + index).initialize(to: window.base.assumingMemoryBound(to: CChar.self))
+    addresses = Self.lines(views.count)
+    for (index, view) in views.enumerated() {
+      (addresses + index).initialize(to: view.base.assumingMemoryBound(to: CChar.self))
     }
     calls = Self.filled(newCalls)
     places = Self.filled(newPlaces)
@@ -117,7 +117,7 @@ final class Program {
   @inline(__always)
   func address(_ slot: Int32) -> UnsafeMutableRawPointer { UnsafeMutableRawPointer(addresses[Int(slot)]!) }
 
-  /// Places the windows that follow others of this program.
+  /// Places the views that follow others of this program.
   @inline(__always)
   func runPlaces() { nabla_run_places(places.baseAddress, places.count, 0, addresses, addresses) }
   @inline(__always)

@@ -3,7 +3,7 @@ import NablaTensor
 
 /// When and how each node runs.
 ///
-/// Time goes in turns: at even times nodes run whole, one after another; at odd times runs a *phase*, which goes through
+/// Time goes in steps: at even times nodes run whole, one after another; at odd times runs a *phase*, which goes through
 /// the rows of large operands block by block. A node joins a phase if its primitive has a row rule for the number of
 /// rows; what a phase reduces is known at the next even time.
 struct Schedule {
@@ -121,7 +121,7 @@ struct Schedule {
     return graph.nodes.indices.allSatisfy { reader in
       let operands = graph.nodes[reader].operands
       guard operands.contains(old) else { return true }
-      // What looks at the old value might be read later.
+      // A view of the old value might be read later.
       if graph.nodes[reader].primitive?.traits.contains(.view) ?? false { return false }
       if times[reader] != times[node] { return times[reader] < times[node] }
       switch (kinds[reader], kinds[node]) {

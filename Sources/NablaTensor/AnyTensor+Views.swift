@@ -1,20 +1,20 @@
-/// Windows on the same memory. Each takes arguments that the caller has checked.
+/// Views on the same memory. Each takes arguments that the caller has checked.
 extension AnyTensor {
-  package func window(offset: Int = 0, _ shape: Shape, _ strides: [Int]) -> AnyTensor {
+  package func view(offset: Int = 0, _ shape: Shape, _ strides: [Int]) -> AnyTensor {
     let isDense = shape.hasDenseStrides(strides)
     return AnyTensor(Storage(sharing: storage, offset: offset, shape: shape, strides: isDense ? nil : strides))
   }
 
   /// The axes in another order: axis `i` of the result is axis `permutation[i]` of this.
-  package func window(permutedBy permutation: [Int]) -> AnyTensor {
+  package func view(permutedBy permutation: [Int]) -> AnyTensor {
     let steps = resolvedStrides
-    return window(Shape(unchecked: permutation.map { shape[$0] }), permutation.map { steps[$0] })
+    return view(Shape(unchecked: permutation.map { shape[$0] }), permutation.map { steps[$0] })
   }
 
   /// Repeated along missing axes and those of size 1.
-  package func window(broadcastTo target: Shape) -> AnyTensor {
+  package func view(broadcastTo target: Shape) -> AnyTensor {
     if target == shape { return detached }
-    return window(target, broadcastStrides(to: target))
+    return view(target, broadcastStrides(to: target))
   }
 
   /// The strides of this tensor seen as one of a shape that it broadcasts to: 0 along repeated axes.
@@ -28,17 +28,17 @@ extension AnyTensor {
   }
 
   /// Every `steps[i]`-th index from `starts[i]`, `sizes[i]` of them; steps may be negative.
-  package func window(starts: [Int], sizes: [Int], steps: [Int]) -> AnyTensor {
+  package func view(starts: [Int], sizes: [Int], steps: [Int]) -> AnyTensor {
     let old = resolvedStrides
     let isEmpty = sizes.contains(0)
     let start = isEmpty ? 0 : zip(starts, old).reduce(0) { $0 + $1.0 * $1.1 }
-    return window(offset: start, Shape(unchecked: sizes), zip(old, steps).map { $0 * $1 })
+    return view(offset: start, Shape(unchecked: sizes), zip(old, steps).map { $0 * $1 })
   }
 
-  /// The same elements in row-major order under another shape: a window where the strides allow, else a copy.
-  package func window(reshapedTo target: Shape) -> AnyTensor {
+  /// The same elements in row-major order under another shape: a view where the strides allow, else a copy.
+  package func view(reshapedTo target: Shape) -> AnyTensor {
     if isDense { return AnyTensor(Storage(sharing: storage, offset: 0, shape: target, strides: nil)) }
-    if let steps = stridesIfReshaped(to: target) { return window(target, steps) }
+    if let steps = stridesIfReshaped(to: target) { return view(target, steps) }
     return AnyTensor(Storage(sharing: dense.storage, offset: 0, shape: target, strides: nil))
   }
 

@@ -2,17 +2,17 @@ import CKernels
 
 /// A tensor whose element type is known at run time only: what primitives, tapes and plans handle.
 ///
-/// A value is a window on memory, a ``Storage``, and an identity by which tapes know it. Transposing, slicing and
-/// broadcasting make other windows on the same memory. ``Tensor`` wraps this type with the element type in the static
+/// A value is a view of memory, a ``Storage``, and an identity by which tapes know it. Transposing, slicing and
+/// broadcasting make other views of the same memory. ``Tensor`` wraps this type with the element type in the static
 /// type; the library is compiled once for all element types, and a tape holds Float beside Double without boxes.
 public struct AnyTensor: Sendable {
-  /// The window.
+  /// The view.
   public package(set) var storage: Storage
-  /// What tapes know this value by. Copies share it; a change, or another window, gets a new one.
+  /// What tapes know this value by. Copies share it; a change, or another view, gets a new one.
   @usableFromInline
   package var identity: UInt64
 
-  /// A tensor that looks through a window.
+  /// A tensor that is a view.
   @inline(__always)
   package init(_ storage: Storage) {
     self.storage = storage
@@ -32,10 +32,10 @@ public struct AnyTensor: Sendable {
     self.init(dtype: dtype, shape: .scalar) { write(value, dtype, to: $0) }
   }
 
-  /// A tensor that repeats one value: a broadcast window on a single element.
+  /// A tensor that repeats one value: a broadcast view of a single element.
   public init(repeating value: Double, dtype: DType, shape: Shape) {
     let scalar = AnyTensor(value, dtype: dtype)
-    self = shape.rank == 0 ? scalar : scalar.window(broadcastTo: shape)
+    self = shape.rank == 0 ? scalar : scalar.view(broadcastTo: shape)
   }
 
   /// The stand-in that an operation returns after ``fail(_:_:)``. It has no elements to compute with.
@@ -45,7 +45,7 @@ public struct AnyTensor: Sendable {
 
   /// This tensor without its elements, where they take memory worth freeing: shape and type remain.
   package var withoutElements: AnyTensor {
-    if isSmall || !hasMemory { return self }
+    if isSmall || !hasMemory && !isMapped { return self }
     return AnyTensor(Storage(.released, dtype: dtype, shape: shape))
   }
 
@@ -55,7 +55,7 @@ public struct AnyTensor: Sendable {
   /// The sizes along the axes.
   @inline(__always)
   public var shape: Shape { storage.shape }
-  /// The steps along the axes, in elements; nil for a dense row-major window.
+  /// The steps along the axes, in elements; nil for a dense row-major view.
   @inline(__always)
   package var strides: [Int]? { storage.strides }
   /// The number of elements.
@@ -80,6 +80,8 @@ public struct AnyTensor: Sendable {
   /// The node of the graph that this stands for, while a function is being compiled.
   @inline(__always)
   package var node: Int? { if case .symbolic(let node) = storage.kind { node } else { nil } }
+  /// Whether this stands for the values of all elements, while a function is being mapped over a batch.
+  package var isMapped: Bool { if case .mapped = storage.kind { true } else { false } }
 
   /// Whether there are elements to read. Reading a value that a plan will compute is an error; a failed one gives zeros.
   package func isReadable(_ operation: String) -> Bool {
@@ -88,6 +90,12 @@ public struct AnyTensor: Sendable {
     case .failed: return false
     case .symbolic:
       fail(operation, "a function is being compiled: this value of shape \(shape) is known only when its plan runs")
+      return false
+    case .mapped:
+      fail(
+        operation,
+        "a function is being mapped over a batch: this value of shape \(shape) stands for those of all elements, and has "
+          + "none of its own to read")
       return false
     case .rows:
       fail(
@@ -116,19 +124,8 @@ public struct AnyTensor: Sendable {
 
 /// Writes one element of a type.
 private func write(_ value: Double, _ dtype: DType, to address: UnsafeMutableRawPointer) {
-  switch dtype {
-  case .float32: address.storeBytes(of: Float(value), as: Float.self)
-  case .float64: address.storeBytes(of: value, as: Double.self)
-  case .int32: address.storeBytes(of: saturated(value), as: Int32.self)
-  case .int64: address.storeBytes(of: saturated(value), as: Int64.self)
-  case .uint8: address.storeBytes(of: saturated(value), as: UInt8.self)
-  case .bool: address.storeBytes(of: value != 0, as: Bool.self)
-  }
-}
-
-/// The rule of casts: what is outside of the range becomes the nearest end of it, NaN 0.
-private func saturated<I: FixedWidthInteger>(_ value: Double) -> I {
-  I(exactly: value.rounded(.towardZero)) ?? (value.isNaN ? 0 : value < 0 ? .min : .max)
+  func write<S: StoredScalar>(_ type: S.Type) { address.storeBytes(of: S(casting: value), as: S.self) }
+  dtype.withScalarType { write($0) }
 }
 
 extension AnyTensor {
@@ -148,7 +145,7 @@ extension AnyTensor {
     copy(to: destination, strides: shape.denseStrides)
   }
 
-  /// Writes the elements to a window with these strides.
+  /// Writes the elements to a view with these strides.
   package func copy(to destination: UnsafeMutableRawPointer, strides: [Int]) {
     withExtendedLifetime(storage) {
       LoopNest(shape, [resolvedStrides, strides]).copy(dtype, from: address, to: destination)
@@ -157,16 +154,8 @@ extension AnyTensor {
 
   /// The only element of a tensor with one, as a Double.
   package var scalarAsDouble: Double {
-    withExtendedLifetime(storage) {
-      switch dtype {
-      case .float32: Double(address.load(as: Float.self))
-      case .float64: address.load(as: Double.self)
-      case .int32: Double(address.load(as: Int32.self))
-      case .int64: Double(address.load(as: Int64.self))
-      case .uint8: Double(address.load(as: UInt8.self))
-      case .bool: address.load(as: Bool.self) ? 1 : 0
-      }
-    }
+    func read<S: StoredScalar>(_ type: S.Type) -> Double { address.load(as: S.self).asDouble }
+    return withExtendedLifetime(storage) { dtype.withScalarType { read($0) } }
   }
 
   /// Takes a new identity, because elements changed.

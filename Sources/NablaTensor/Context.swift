@@ -90,6 +90,21 @@ open class Context {
     return try withExtendedLifetime(context) { try body() }
   }
 
+  /// Runs `body` with only the contexts outside of this one, which is open. A mistake in it belongs to the innermost scope
+  /// that catches errors all the same.
+  package final func outside<Result, Failure: Error>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    let inner = Context.current
+    let scope = inner?.errorScope === outer?.errorScope ? nil : ErrorScope()
+    Context.enter(outer)
+    scope?.open()
+    defer {
+      scope?.close()
+      Context.enter(inner)
+      if let error = scope?.error { inner?.errorScope?.keep(error) }
+    }
+    return try body()
+  }
+
   private static func enter(_ context: Context?) {
     func pointer(_ context: Context?) -> UnsafeMutableRawPointer? {
       context.map { Unmanaged.passUnretained($0).toOpaque() }

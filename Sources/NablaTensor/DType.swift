@@ -2,49 +2,91 @@ import CKernels
 
 /// The type of a tensor's elements, as a value.
 ///
-/// The raw values are those that the kernels in C use.
+/// The raw values are those that the kernels in C use: the places in the list of `CKernelsLists.h`.
 public enum DType: Int32, Sendable, Hashable, CaseIterable {
   /// `Float`.
-  case float32 = 0
+  case float32
   /// `Double`.
-  case float64 = 1
-  /// `Int32`.
-  case int32 = 2
-  /// `Int64`.
-  case int64 = 3
-  /// `UInt8`.
-  case uint8 = 4
+  case float64
   /// `Bool`, one byte an element.
-  case bool = 5
+  case bool
+  /// `Int8`.
+  case int8
+  /// `Int16`.
+  case int16
+  /// `Int32`.
+  case int32
+  /// `Int64`.
+  case int64
+  /// `UInt8`.
+  case uint8
+  /// `UInt16`.
+  case uint16
+  /// `UInt32`.
+  case uint32
+  /// `UInt64`.
+  case uint64
 
-  /// The bytes of one element.
-  public var byteCount: Int {
+  /// Calls `body` with the Swift type of the elements. A generic function that `body` calls with it takes it as its type
+  /// parameter; it is compiled for each type, and chosen by one branch.
+  @inline(__always)
+  package func withScalarType<Result>(_ body: (any StoredScalar.Type) -> Result) -> Result {
     switch self {
-    case .float64, .int64: 8
-    case .float32, .int32: 4
-    case .uint8, .bool: 1
+    case .float32: body(Float.self)
+    case .float64: body(Double.self)
+    case .bool: body(Bool.self)
+    case .int8: body(Int8.self)
+    case .int16: body(Int16.self)
+    case .int32: body(Int32.self)
+    case .int64: body(Int64.self)
+    case .uint8: body(UInt8.self)
+    case .uint16: body(UInt16.self)
+    case .uint32: body(UInt32.self)
+    case .uint64: body(UInt64.self)
     }
   }
 
+  /// The same for a type that must be one of floating point.
+  @inline(__always)
+  package func withFloatingPointType<Result>(_ body: (any FloatingPointElement.Type) -> Result) -> Result {
+    self == .float32 ? body(Float.self) : body(Double.self)
+  }
+
+  /// What numbers a type has.
+  package enum Kind: Sendable {
+    case floatingPoint
+    case signedInteger
+    case unsignedInteger
+    case truth
+  }
+
+  /// What numbers this type has.
+  package var kind: Kind { withScalarType { $0.kind } }
+
+  /// The bytes of one element.
+  public var byteCount: Int { withScalarType { Self.byteCount(of: $0) } }
+
+  @inline(__always)
+  private static func byteCount<S: StoredScalar>(of type: S.Type) -> Int { MemoryLayout<S>.size }
+
   /// Whether gradients exist for this type: `Float` and `Double` only.
-  public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
+  public var isFloatingPoint: Bool { kind == .floatingPoint }
 }
 
 extension DType: CustomStringConvertible {
   /// The name as NumPy spells it: `float32`, `int64`, `bool`.
   public var description: String {
-    switch self {
-    case .float32: "float32"
-    case .float64: "float64"
-    case .int32: "int32"
-    case .int64: "int64"
-    case .uint8: "uint8"
-    case .bool: "bool"
+    switch kind {
+    case .floatingPoint: "float\(8 * byteCount)"
+    case .signedInteger: "int\(8 * byteCount)"
+    case .unsignedInteger: "uint\(8 * byteCount)"
+    case .truth: "bool"
     }
   }
 }
 
-/// A type that a tensor can hold: `Float`, `Double`, `Int32`, `Int64`, `UInt8` or `Bool`.
+/// A type that a tensor can hold: `Float`, `Double`, `Bool`, `Int`, and the integers from `Int8` to `Int64` and `UInt8` to
+/// `UInt64`. `Int` and `Int64` are stored alike.
 ///
 /// The set is closed, because every kernel knows it; other types cannot conform usefully.
 public protocol TensorScalar: Sendable, Hashable, BitwiseCopyable {
@@ -57,7 +99,7 @@ public protocol TensorScalar: Sendable, Hashable, BitwiseCopyable {
 }
 
 /// A type with arithmetic: every ``TensorScalar`` but `Bool`.
-public protocol NumericScalar: TensorScalar, Numeric, Comparable, TensorOperand where Scalar == Self {}
+public protocol NumericScalar: TensorScalar, Numeric, Comparable {}
 
 /// A type with gradients: `Float` or `Double`.
 public protocol FloatingPointScalar: NumericScalar, BinaryFloatingPoint, LosslessStringConvertible {
@@ -80,33 +122,4 @@ extension NumericScalar {
   public static var zeroScalar: Self { 0 }
   /// One.
   public static var oneScalar: Self { 1 }
-}
-
-extension Float: FloatingPointScalar {
-  /// `.float32`.
-  public static var dtype: DType { .float32 }
-}
-extension Double: FloatingPointScalar {
-  /// `.float64`.
-  public static var dtype: DType { .float64 }
-}
-extension Int32: NumericScalar {
-  /// `.int32`.
-  public static var dtype: DType { .int32 }
-}
-extension Int64: NumericScalar {
-  /// `.int64`.
-  public static var dtype: DType { .int64 }
-}
-extension UInt8: NumericScalar {
-  /// `.uint8`.
-  public static var dtype: DType { .uint8 }
-}
-extension Bool: TensorScalar {
-  /// `.bool`.
-  public static var dtype: DType { .bool }
-  /// False.
-  public static var zeroScalar: Bool { false }
-  /// True.
-  public static var oneScalar: Bool { true }
 }

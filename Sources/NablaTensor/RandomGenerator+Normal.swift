@@ -103,10 +103,19 @@ extension Tensor where Scalar: FloatingPointScalar {
   }
 
   /// Independent draws, filled in row-major order.
+  ///
+  /// Errors: inside a function that is being compiled, whose runs would all see the one draw of the trace.
   public static func random(
     _ distribution: Distribution, shape: Shape, using generator: inout RandomGenerator
   ) -> Tensor {
-    Tensor(shape: shape) { generator.fill($0, distribution) }
+    if Context.thread.pointee.tracer != nil {
+      fail(
+        "random",
+        "a sequential generator draws once, when a function is compiled or mapped over a batch, and not at each run: use a "
+          + "PhiloxGenerator")
+      return Tensor(unchecked: .failed(Scalar.dtype, shape))
+    }
+    return Tensor(shape: shape) { generator.fill($0, distribution) }
   }
 }
 
@@ -116,27 +125,25 @@ extension RandomGenerator {
     _ scalars: UnsafeMutableBufferPointer<S>, _ distribution: Tensor<S>.Distribution
   ) {
     // A branch by type outside of the loop gives each loop concrete types, also in callers that are generic.
-    if S.self == Float.self {
-      let target = UnsafeMutableRawBufferPointer(scalars).bindMemory(to: Float.self)
-      switch distribution {
-      case .uniform(let low, let high): fillUniform(target, Float(low), Float(high)) { $0.uniformFloat() }
-      case .normal(let mean, let deviation): fillNormal(target, Float(mean), Float(deviation))
-      }
-    } else {
-      let target = UnsafeMutableRawBufferPointer(scalars).bindMemory(to: Double.self)
-      switch distribution {
-      case .uniform(let low, let high): fillUniform(target, Double(low), Double(high)) { $0.uniformDouble() }
-      case .normal(let mean, let deviation): fillNormal(target, Double(mean), Double(deviation))
-      }
+    S.dtype.withFloatingPointType { fill($0, UnsafeMutableRawBufferPointer(scalars), distribution) }
+  }
+
+  private mutating func fill<T: FloatingPointElement, S: FloatingPointScalar>(
+    _ type: T.Type, _ memory: UnsafeMutableRawBufferPointer, _ distribution: Tensor<S>.Distribution
+  ) {
+    let target = memory.bindMemory(to: T.self)
+    switch distribution {
+    case .uniform(let low, let high): fillUniform(target, T(Double(low)), T(Double(high)))
+    case .normal(let mean, let deviation): fillNormal(target, T(Double(mean)), T(Double(deviation)))
     }
   }
 
   @inline(__always)
-  private mutating func fillUniform<S: FloatingPointScalar>(
-    _ scalars: UnsafeMutableBufferPointer<S>, _ low: S, _ high: S, _ draw: (inout RandomGenerator) -> S
+  private mutating func fillUniform<T: FloatingPointElement>(
+    _ scalars: UnsafeMutableBufferPointer<T>, _ low: T, _ high: T
   ) {
     var local = self
-    for index in scalars.indices { scalars[index] = low + (high - low) * draw(&local) }
+    for index in scalars.indices { scalars[index] = low + (high - low) * T.uniform(from: &local) }
     self = local
   }
 

@@ -30,8 +30,8 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
     step()
     let high = UInt64(truncatingIfNeeded: state >> 64)
     let folded = high ^ UInt64(truncatingIfNeeded: state)
-    let turn = high >> 58
-    return folded >> turn | folded << ((64 &- turn) & 63)
+    let rotation = high >> 58
+    return folded >> rotation | folded << ((64 &- rotation) & 63)
   }
 
   /// The next 32 bits; two of them come from one draw of 64, the low half first.

@@ -145,7 +145,7 @@ extension AnyTensor {
     return shape.dropFirst().elementsEqual(source.shape.dropFirst()) ? (source, firstRow) : nil
   }
 
-  /// The source that these rows come from, with the number of the first one and the bytes before this window's elements in
+  /// The source that these rows come from, with the number of the first one and the bytes before this view's elements in
   /// each; nil where they are not rows of a source, or some of their columns.
   private var rowOrigin: (source: any RowSource, firstRow: Int, offset: Int)? {
     guard let owner = storage.owner, !(owner is Storage), let source = owner as? any RowSource else { return nil }
@@ -167,15 +167,15 @@ extension AnyTensor {
       var starts = [Int](repeating: 0, count: rank)
       starts[0] = rows.lowerBound
       return try body(
-        window(starts: starts, sizes: [rows.count] + shape.dropFirst(), steps: [Int](repeating: 1, count: rank)))
+        view(starts: starts, sizes: [rows.count] + shape.dropFirst(), steps: [Int](repeating: 1, count: rank)))
     }
     let range = firstRow + rows.lowerBound..<firstRow + rows.upperBound
     let address = try source.beginReading(range)
     defer { source.endReading(range, at: address) }
     let shape = Shape(unchecked: [rows.count] + shape.dropFirst())
-    let window = Storage(movable: dtype, shape: shape, strides: strides)
-    window.move(to: UnsafeMutableRawPointer(mutating: address) + offset)
-    return try body(AnyTensor(window))
+    let view = Storage(movable: dtype, shape: shape, strides: strides)
+    view.move(to: UnsafeMutableRawPointer(mutating: address) + offset)
+    return try body(AnyTensor(view))
   }
 
   /// Announces rows to the source that they come from, if they do.

@@ -1,15 +1,15 @@
 import CKernels
 
-/// A window on memory: the elements of one tensor. It owns its memory, or shares that of another window.
+/// A view of memory: the elements of one tensor. It owns its memory, or shares that of another view.
 ///
 /// Shape and strides live beside the memory in one object, so that a tensor is one reference: copies of small tensors
 /// cost one atomic increment, which is most of what a small operation costs at all.
 ///
-/// Elements are written only while a window has one owner and no other looks through it: by the operation that made it,
+/// Elements are written only while a view has one owner and no other looks through it: by the operation that made it,
 /// or by a mutation that first checked `isKnownUniquelyReferenced`. Everything else reads. That is what makes it
 /// `Sendable`.
 public final class Storage: Sendable {
-  /// Why a window has no memory.
+  /// Why a view has no memory.
   @usableFromInline
   package enum Kind: Sendable, Equatable {
     /// It has.
@@ -20,6 +20,8 @@ public final class Storage: Sendable {
     case failed
     /// A function is being compiled: the value is that of a node of the graph, known when the plan runs.
     case symbolic(node: Int)
+    /// A function is being mapped over a batch, of this number: the value is that for one element, and the owner has those for all.
+    case mapped(batch: Int)
     /// The owner is a ``RowSource`` that gives rows to whoever reads them, and has no address for all of them.
     case rows
   }
@@ -30,7 +32,7 @@ public final class Storage: Sendable {
   public let dtype: DType
   /// The sizes along the axes.
   public let shape: Shape
-  /// The steps along the axes, in elements; nil for a dense row-major window, the usual case.
+  /// The steps along the axes, in elements; nil for a dense row-major view, the usual case.
   package let strides: [Int]?
   // What small operations ask, as numbers: an array that is looked at is retained first.
   /// The number of elements.
@@ -41,11 +43,11 @@ public final class Storage: Sendable {
   package let isDense: Bool
   /// Whether all elements are one and the same.
   package let isUniform: Bool
-  /// Whose memory this shares: another window's, or that of an object outside, such as a mapped file. Nil where it owns
+  /// Whose memory this shares: another view's, or that of an object outside, such as a mapped file. Nil where it owns
   /// its own: only then may elements be written.
   package let owner: (any AnyObject & Sendable)?
   // The first element. Elements are written only while uniquely owned; see above. The address itself changes only in the
-  // windows of plans, which no tensor holds: those of a plan are moved by the one call that it serves at a time, those of
+  // views of plans, which no tensor holds: those of a plan are moved by the one call that it serves at a time, those of
   // a lane by the one thread that has taken it. No access overlaps another: each reads or writes one pointer. (Checking
   // that at run time took a tenth of a small operation.)
   @exclusivity(unchecked)
@@ -54,7 +56,7 @@ public final class Storage: Sendable {
   /// The bytes of the memory that this owns, or of its elements where it owns none.
   package var ownByteCount: Int { byteCount > 0 ? byteCount : count * dtype.byteCount }
 
-  /// A dense window on uninitialized memory of its own, or, after the error that there is none, a failed one.
+  /// A dense view of uninitialized memory of its own, or, after the error that there is none, a failed one.
   package init(dtype: DType, shape: Shape) {
     self.dtype = dtype
     owner = nil
@@ -82,7 +84,7 @@ public final class Storage: Sendable {
     count == 1 || count > 0 && (strides?.allSatisfy { $0 == 0 } ?? false)
   }
 
-  /// What windows of failed operations look at, with strides of 0: reading one is never out of bounds.
+  /// What failed tensors are views of, with strides of 0: reading one is never out of bounds.
   // Written once, here; only read afterwards, by any thread. It lives as long as the process.
   private nonisolated(unsafe) static let zero: UnsafeMutableRawPointer = {
     let block = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
@@ -90,7 +92,7 @@ public final class Storage: Sendable {
     return block
   }()
 
-  /// Another window on the memory of `other`, which begins `offset` elements after its first.
+  /// Another view of the memory of `other`, which begins `offset` elements after its first.
   package init(sharing other: Storage, offset: Int, shape: Shape, strides: [Int]?) {
     kind = other.kind
     dtype = other.dtype
@@ -104,7 +106,7 @@ public final class Storage: Sendable {
     base = other.base + offset * other.dtype.byteCount
   }
 
-  /// A dense window on the rows of a source, which are never written: that begins with a copy wherever there is an owner.
+  /// A dense view of the rows of a source, which are never written: that begins with a copy wherever there is an owner.
   package init(rowsOf source: any RowSource) {
     let address = UnsafeMutableRawPointer(mutating: source.address)
     kind = address == nil ? .rows : .memory
@@ -119,22 +121,22 @@ public final class Storage: Sendable {
     base = address ?? UnsafeMutableRawPointer(bitPattern: 64)!  // not looked at without an address
   }
 
-  /// A window without memory.
-  package init(_ kind: Kind, dtype: DType, shape: Shape) {
+  /// A view without memory; the owner has what it stands for, if anything does.
+  package init(_ kind: Kind, dtype: DType, shape: Shape, owner: (any AnyObject & Sendable)? = nil) {
     self.kind = kind
     self.dtype = dtype
     self.shape = shape
     strides = kind == .failed ? [Int](repeating: 0, count: shape.rank) : nil
-    owner = nil
+    self.owner = owner
     byteCount = 0
     count = shape.elementCount
-    isDense = strides == nil
+    isDense = strides == nil && owner == nil  // the values for all elements of a batch lie as they lie
     isUniform = Self.isUniform(count, strides)
-    // A released window is not read: that would be a defect of a derivative, and ends the process.
+    // A released view is not read: that would be a defect of a derivative, and ends the process.
     base = kind == .failed ? Self.zero : UnsafeMutableRawPointer(bitPattern: 64)!
   }
 
-  /// A window of a plan, on memory that ``move(to:)`` tells. It keeps nothing alive.
+  /// A view of a plan, on memory that ``move(to:)`` tells. It keeps nothing alive.
   package init(movable dtype: DType, shape: Shape, strides: [Int]? = nil) {
     kind = .memory
     self.dtype = dtype
@@ -149,7 +151,7 @@ public final class Storage: Sendable {
   }
   private static let plan = Storage(.released, dtype: .uint8, shape: .scalar)
 
-  /// Lets a window of a plan look at other memory.
+  /// Lets a view of a plan be one of other memory.
   @inline(__always)
   package func move(to address: UnsafeMutableRawPointer) { base = address }
 

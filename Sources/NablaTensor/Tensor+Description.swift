@@ -12,14 +12,24 @@ extension Tensor: CustomStringConvertible {
   /// The elements, nested in brackets by axis; a scalar as its number alone.
   public var description: String {
     if let node = erased.node { return "Tensor<\(Scalar.self)>(node \(node & 0xffff_ffff), shape \(shape))" }
+    if erased.isMapped { return "Tensor<\(Scalar.self)>(mapped over a batch, shape \(shape))" }
     if erased.isFailed { return "Tensor<\(Scalar.self)>(failed)" }
     if erased.storage.kind == .rows { return "Tensor<\(Scalar.self)>(rows of a source, shape \(shape))" }
-    if rank == 0 { return ElementFormat.string(of: scalar) }
+    if rank == 0 { return Scalar.dtype.withScalarType { string(of: scalar, as: $0) } }
     if count == 0 { return "[]" }
     let layout = TensorLayout(shape: shape)
     let all = scalars
     let shown = layout.visit { all[$0] }
-    return layout.render(ElementFormat.strings(of: shown))
+    return layout.render(Scalar.dtype.withScalarType { strings(of: shown, as: $0) })
+  }
+
+  private func string<S: StoredScalar>(of value: Scalar, as type: S.Type) -> String { (value as! S).string }
+
+  /// All of one width.
+  private func strings<S: StoredScalar>(of values: [Scalar], as type: S.Type) -> [String] {
+    let strings = S.strings(of: values as! [S])
+    let width = strings.map(\.count).max() ?? 0
+    return strings.map { String(repeating: " ", count: width - $0.count) + $0 }
   }
 }
 
@@ -80,34 +90,17 @@ private struct TensorLayout {
   }
 }
 
-/// The strings of elements.
-private enum ElementFormat {
-  /// Of the shown elements, all of one width.
-  static func strings<Scalar: TensorScalar>(of values: [Scalar]) -> [String] {
-    var strings: [String]
-    if let floats = values as? [Float] {
-      strings = FloatFormat.strings(floats)
-    } else if let doubles = values as? [Double] {
-      strings = FloatFormat.strings(doubles)
-    } else if let flags = values as? [Bool] {
-      strings = flags.map { $0 ? " True" : "False" }
-    } else {
-      strings = values.map { "\($0)" }
-    }
-    let width = strings.map(\.count).max() ?? 0
-    strings = strings.map { String(repeating: " ", count: width - $0.count) + $0 }
-    return strings
-  }
-
-  /// Of a single number.
-  static func string<Scalar: TensorScalar>(of value: Scalar) -> String {
-    switch value {
-    case let value as Float: FloatFormat.string(value)
-    case let value as Double: FloatFormat.string(value)
-    case let value as Bool: value ? "True" : "False"
-    default: "\(value)"
-    }
-  }
+extension StoredScalar {
+  package static func strings(of values: [Self]) -> [String] { values.map { "\($0)" } }
+  package var string: String { "\(self)" }
+}
+extension StoredScalar where Self: FloatingPointScalar {
+  package static func strings(of values: [Self]) -> [String] { FloatFormat.strings(values) }
+  package var string: String { FloatFormat.string(self) }
+}
+extension Bool {
+  package static func strings(of values: [Bool]) -> [String] { values.map { $0 ? " True" : "False" } }
+  package var string: String { self ? "True" : "False" }
 }
 
 /// Numbers with a point, by NumPy's rules: fixed notation, or scientific where magnitudes differ by more than a

@@ -6,7 +6,7 @@
 /// print(a + b)          // [[11. 22.]
 ///                       //  [13. 24.]]
 /// ```
-/// A tensor is a value: copies share memory until one is changed. Transposed, sliced and broadcast tensors are windows
+/// A tensor is a value: copies share memory until one is changed. Transposed, sliced and broadcast tensors are views
 /// on the same memory. Element types never mix: convert with ``init(castingFrom:)``.
 public struct Tensor<Scalar: TensorScalar>: Sendable {
   /// The tensor without its element type in the type.
@@ -36,10 +36,7 @@ public struct Tensor<Scalar: TensorScalar>: Sendable {
 }
 
 /// What can stand where a tensor is expected: a ``Tensor``, or a variable, whose value is then read.
-public protocol TensorConvertible<Scalar>: TensorOperand {}
-
-/// What the operators take: anything ``TensorConvertible``, and single numbers.
-public protocol TensorOperand<Scalar> {
+public protocol TensorConvertible<Scalar> {
   /// The element type.
   associatedtype Scalar: TensorScalar
   /// This as a tensor.
@@ -52,35 +49,10 @@ extension Tensor: TensorConvertible {
   public func asTensor() -> Tensor { self }
 }
 
-extension TensorOperand where Self: TensorScalar {
-  /// A scalar tensor.
-  public func asTensor() -> Tensor<Self> { Tensor(self) }
-}
-extension Float: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Float
-}
-extension Double: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Double
-}
-extension Int32: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Int32
-}
-extension Int64: TensorOperand {
-  /// Itself.
-  public typealias Scalar = Int64
-}
-extension UInt8: TensorOperand {
-  /// Itself.
-  public typealias Scalar = UInt8
-}
-
 // MARK: - Making tensors
 
 extension Tensor {
-  /// A scalar tensor: shape `[]`.
+  /// A scalar tensor: shape `[]`. A single number is no tensor by itself: it is written `Tensor(0.5)`.
   public init(_ value: Scalar) {
     erased = AnyTensor(dtype: Scalar.dtype, shape: .scalar) { $0.storeBytes(of: value, as: Scalar.self) }
   }
@@ -130,7 +102,7 @@ extension Tensor {
 
   /// A tensor that repeats one value. It takes the memory of one element until it is changed.
   public init(repeating value: Scalar, shape: Shape) {
-    erased = Tensor(value).erased.window(broadcastTo: shape)
+    erased = Tensor(value).erased.view(broadcastTo: shape)
   }
 
   /// Zeros, or false.
@@ -219,6 +191,8 @@ extension TensorLiteral: ExpressibleByArrayLiteral {
   }
 }
 
+// A number alone is no literal of a tensor: each would be a tensor and a number to the compiler, and a line with several takes
+// it seconds. Operators and functions take a number beside a tensor, and `Tensor(0.5)` is a scalar tensor.
 extension Tensor: ExpressibleByArrayLiteral {
   /// A tensor from nested lists: `[[1, 2], [3, 4]]`.
   public init(arrayLiteral elements: TensorLiteral<Scalar>...) {
@@ -230,16 +204,4 @@ extension Tensor: ExpressibleByArrayLiteral {
     }
     self.init(shape: Shape(unchecked: [elements.count] + inner), scalars: elements.flatMap(\.scalars))
   }
-}
-extension Tensor: ExpressibleByIntegerLiteral where Scalar: NumericScalar & ExpressibleByIntegerLiteral {
-  /// A scalar tensor.
-  public init(integerLiteral value: Scalar.IntegerLiteralType) { self.init(Scalar(integerLiteral: value)) }
-}
-extension Tensor: ExpressibleByFloatLiteral where Scalar: FloatingPointScalar & ExpressibleByFloatLiteral {
-  /// A scalar tensor.
-  public init(floatLiteral value: Scalar.FloatLiteralType) { self.init(Scalar(floatLiteral: value)) }
-}
-extension Tensor: ExpressibleByBooleanLiteral where Scalar == Bool {
-  /// A scalar tensor.
-  public init(booleanLiteral value: Bool) { self.init(value) }
 }

@@ -61,7 +61,7 @@ extension GradientRow {
       }),
     GradientRow(
       name: "gather", domain: .range(-2, 2), shapes: [[[2, 3]], [[1, 3]], [[2, 4, 2]]],
-      function: { Gather(axis: 1)($0[0], Tensor<Int32>([2, 0, 2, 1]).erased) },
+      function: { Gather(axis: 1).reported($0[0], Tensor<Int32>([2, 0, 2, 1]).erased) },
       reference: { x in
         let s = x[0].sizes
         let order = [2, 0, 2, 1]
@@ -69,7 +69,9 @@ extension GradientRow {
       }),
     GradientRow(
       name: "scatterAdd", domain: .range(-2, 2), shapes: [[[2, 4]], [[1, 4]]],
-      function: { ScatterAdd(axis: 1, shape: [$0[0].shape[0], 3])($0[0], Tensor<Int64>([2, 0, 2, 1]).erased) },
+      function: {
+        ScatterAdd(axis: 1, shape: [$0[0].shape[0], 3]).reported($0[0], Tensor<Int64>([2, 0, 2, 1]).erased)
+      },
       reference: { x in
         let order = [2, 0, 2, 1]
         return PlainArray([x[0].sizes[0], 3]) { at in
@@ -137,7 +139,7 @@ extension GradientRow {
 
   static let nondifferentiable: [GradientRow] =
     Compare.Relation.allCases.map(comparison) + Predicate.Kind.allCases.map(predicate)
-    + Logical.Kind.allCases.map(logical) + ArgExtreme.Kind.allCases.map(argExtreme) + [
+    + Logical.Kind.allCases.map(logical) + place(ArgMax.self) { $0.max()! } + place(ArgMin.self) { $0.min()! } + [
       truth(AnyTrue.self) { $0.contains(1) ? 1 : 0 }, truth(AllTrue.self) { $0.contains(0) ? 0 : 1 },
       GradientRow(
         name: "withoutDerivative", domain: .range(-2, 2), order: 0, shapes: [[[3], [2]]],
@@ -197,7 +199,22 @@ extension GradientRow {
   /// 1 above 0, else 0.
   private static func sign(_ x: Double) -> Double { x > 0 ? 1 : 0 }
 
-  private static func truth<R: AxisReduction>(
+  private static func place<R: PlaceReduction>(
+    _ type: R.Type, _ extreme: @escaping @Sendable ([Double]) -> Double
+  ) -> [GradientRow] {
+    let cases: [(axes: [Int], shapes: [[Int]])] = [
+      ([0], [[1], [5], [3, 2], [2, 3, 2], [9, 10]]), ([1], [[2, 3], [2, 3, 2]]), ([0, 1], [[2, 3], [9, 10]]),
+    ]
+    return cases.map { axes, shapes in
+      GradientRow(
+        name: R(axes: []).name, type: "\(R.self)", variant: "axes \(axes)", domain: .spaced, order: 0,
+        shapes: shapes.map { [$0] },
+        function: { R(axes: axes)($0[0]) },
+        reference: { $0[0].reduced(axes) { Double($0.firstIndex(of: extreme($0))!) } })
+    }
+  }
+
+  private static func truth<R: SingleAxisReduction>(
     _ type: R.Type, _ f: @escaping @Sendable ([Double]) -> Double
   ) -> GradientRow {
     GradientRow(
@@ -205,15 +222,5 @@ extension GradientRow {
       shapes: [[[1]], [[5]], [[3, 2]], [[2, 0]], [[0, 3]], [[2, 3, 2]]],
       function: { R(axes: [0])(Compare(.greater)($0[0], AnyTensor(0, dtype: $0[0].dtype))) },
       reference: { x in PlainArray(x[0].sizes, x[0].values.map(sign)).reduced([0], f) })
-  }
-
-  private static func argExtreme(_ kind: ArgExtreme.Kind) -> GradientRow {
-    GradientRow(
-      name: kind.rawValue, type: "ArgExtreme", domain: .spaced, order: 0,
-      shapes: [[[1]], [[5]], [[3, 2]], [[2, 3, 2]], [[9, 10]]],
-      function: { ArgExtreme(kind: kind, axis: 0)($0[0]) },
-      reference: {
-        $0[0].reduced([0]) { Double($0.firstIndex(of: kind == .argmax ? $0.max()! : $0.min()!)!) }
-      })
   }
 }

@@ -77,7 +77,7 @@ extension GradientRow {
       function: { primitive($0[0], $0[1]) }, reference: { PlainArray.elementwise($0) { f($0[0], $0[1]) } })
   }
 
-  static func reduction<R: AxisReduction>(
+  static func reduction<R: SingleAxisReduction>(
     _ type: R.Type, _ domain: Domain, empty: Bool = true, _ f: @escaping @Sendable ([Double]) -> Double
   ) -> [GradientRow] {
     let cases: [(axes: [Int], shapes: [[Int]])] = [
@@ -97,6 +97,21 @@ extension GradientRow {
     ]
   }
 
+  /// One of the results of moments, and both: the other's cotangent is absent, or there.
+  static func moments(_ result: Int, _ f: @escaping @Sendable ([Double]) -> Double) -> [GradientRow] {
+    let cases: [(axes: [Int], shapes: [[Int]])] = [
+      ([0], [[1], [4], [3, 2], [9, 10]]), ([1], [[2, 3], [2, 3, 2]]), ([0, 1], [[2, 3], [9, 10]]),
+      ([0, 2], [[2, 3, 2]]),
+    ]
+    return cases.map { axes, shapes in
+      GradientRow(
+        name: "variance", type: "Moments", variant: "result \(result), axes \(axes)", domain: .range(-2, 2),
+        shapes: shapes.map { [$0] },
+        function: { Moments(axes: axes).results(of: Operands($0), count: 2)[result] },
+        reference: { $0[0].reduced(axes, f) })
+    }
+  }
+
   static func multiplyAdd(
     _ form: MultiplyAdd.Form, _ f: @escaping @Sendable (Double, Double, Double) -> Double
   ) -> GradientRow {
@@ -113,7 +128,7 @@ extension GradientRow {
 
   /// Every primitive; a test compares the names with the sources.
   static let all: [GradientRow] =
-    unaries + binaries + reductions + rowMaps + structural + matrices + nondifferentiable
+    unaries + binaries + reductions + rowMaps + structural + matrices + linalg + nondifferentiable + order
 
   static let unaries: [GradientRow] = [
     .unary(Negate(), .range(-2, 2)) { -$0 },
@@ -183,6 +198,12 @@ extension GradientRow {
     + reduction(Product.self, .range(0.5, 1.5)) { $0.reduce(1, *) }
     + reduction(Max.self, .spaced, empty: false) { $0.max()! }
     + reduction(Min.self, .spaced, empty: false) { $0.min()! }
+    + reduction(LogSumExp.self, .range(-2, 2), empty: false) { log($0.reduce(0) { $0 + exp($1) }) }
+    + moments(0) { $0.reduce(0, +) / Double($0.count) }
+    + moments(1) { x in
+      let mean = x.reduce(0, +) / Double(x.count)
+      return x.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(x.count)
+    }
     + [
       GradientRow(
         name: "cumulativeSum", domain: .range(-2, 2), shapes: [[[0]], [[1]], [[5]], [[3, 2]], [[2, 3, 2]]],

@@ -262,7 +262,7 @@ import Testing
     let (tape, y) = recorded { square(x) + 0 * other.value.sum() }
     let apart = Variable<Double>([[1, 2]])
     #expect(tape.gradient(of: y, for: apart) == nil)
-    expectClose(tape.gradient(of: y, for: apart, unconnected: .zeros)!, [[0, 0]], .exact)
+    expectClose(tape.gradient(of: y, for: apart, unconnected: .zeros), [[0, 0]], .exact)
     #expect(tape.gradient(of: y, for: other)?.scalars == [0, 0])  // connected, by a factor of 0
     #expect(tape.gradient(of: Tensor<Double>(5), for: x) == nil)
     #expect(tape.gradient(of: stopGradient(y), for: x) == nil)

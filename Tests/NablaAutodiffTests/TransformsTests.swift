@@ -69,8 +69,8 @@ import Testing
         let x = $0[0]
         let y = concatenate([x[.range(step: 2), .range(step: -1)], x[1..<2] * x[0..<1]])
         let z = y.transposed().padded([(1, 0), (0, 2)])
-        let left = x.transposed()[.newAxis].reshaped(toSizes: [2, -1])
-        return pow(z[1..., ..<(-1)], 3).sum() + matmul(left, x.reshaped(toSizes: [-1, 2])).sum()
+        let left = x.transposed()[.newAxis].reshaped(to: [2, -1])
+        return pow(z[1..., ..<(-1)], 3).sum() + matmul(left, x.reshaped(to: [-1, 2])).sum()
       },
       "attention": {
         let scores = matmul($0[0], $0[1].transposed(permutation: [0, 2, 1])) / Tensor(Double(3).squareRoot())

@@ -16,7 +16,8 @@ import Testing
   }
 
   private static let good = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
-  private static let types = "one of '<f4', '<f8', '<i4', '<i8', '|u1', '|b1'"
+  private static let types =
+    "one of '<f4', '<f8', '|b1', '|i1', '<i2', '<i4', '<i8', '|u1', '<u2', '<u4', '<u8'"
 
   static let cases: [(bytes: [UInt8], message: String)] = [
     ([], "byte 0: expected the magic string \\x93NUMPY, seen the end of the file"),

@@ -13,7 +13,7 @@ func withFolder<R>(_ body: (String) throws -> R) throws -> R {
 
 func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: path).map { Array($0) } ?? [] }
 
-/// Arrays that NumPy wrote, and windows on files.
+/// Arrays that NumPy wrote, and views of files.
 @Suite struct MappingTests {
   private func fixture(_ name: String) -> String {
     Bundle.module.bundleURL.appendingPathComponent("Resources/\(name).npy").path
@@ -83,7 +83,7 @@ func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: 
       x.withUnsafeMutableScalars { $0[0] = 10 }
       part.withUnsafeMutableScalars { $0[0] = 30 }
       var y = try Tensor<Float>(mapping: path)
-      y[0, 1] = 20
+      y[0, 1] = Tensor(20)
       let variable = Variable(try Tensor<Float>(mapping: path))
       variable.assignAdd(Tensor<Float>(1).broadcast(to: [2, 2]))
       SGD<Float>(learningRate: 1).applyGradients([Tensor<Float>(ones: [2, 2])], to: [variable])
@@ -97,13 +97,13 @@ func contents(_ path: String) -> [UInt8] { FileManager.default.contents(atPath: 
     try withFolder { folder in
       let path = folder + "gone.npy"
       try Tensor<Int64>(Array(0..<1000)).save(npy: path)
-      var window: Tensor<Int64>? = try Tensor<Int64>(mapping: path)[500..<502]
+      var view: Tensor<Int64>? = try Tensor<Int64>(mapping: path)[500..<502]
       #if os(Linux)
       #expect(isMapped(path))
       #endif
       try FileManager.default.removeItem(atPath: path)
-      #expect(window?.scalars == [500, 501])
-      window = nil
+      #expect(view?.scalars == [500, 501])
+      view = nil
       #if os(Linux)
       #expect(!isMapped(path))
       #endif

@@ -81,21 +81,21 @@ import Testing
     #expect(try Linalg.leastSquares(T(zeros: [0, 0]), T(zeros: [0])).shape == [0])
   }
 
-  @Test func windows() throws {
+  @Test func views() throws {
     var generator = RandomGenerator(seed: 42)
     let large = T.random(.normal, shape: [12, 40], using: &generator)
     let b = T.random(.normal, shape: [20, 3], using: &generator)
-    let windows: [T] = [
+    let views: [T] = [
       large[0..<5, 0..<20].transposed(), large.transposed()[.range(step: 2), 2..<7],
       large.transposed()[0..<20, 0..<4].reversed(axis: 0), large.transposed()[0..<20, 0..<4].reversed(axis: 1),
     ]
-    for (index, a) in windows.enumerated() {
+    for (index, a) in views.enumerated() {
       let dense = T(shape: a.shape, scalars: a.scalars)
       let expected = try Linalg.leastSquares(dense, b)
-      #expect(try Linalg.leastSquares(a, b) == expected, "window \(index)")
-      #expect(try Linalg.leastSquares(a, b.reversed(axis: 0).reversed(axis: 0)) == expected, "window \(index)")
+      #expect(try Linalg.leastSquares(a, b) == expected, "view \(index)")
+      #expect(try Linalg.leastSquares(a, b.reversed(axis: 0).reversed(axis: 0)) == expected, "view \(index)")
       let columns = try Linalg.leastSquares(a, T(shape: [3, 20], scalars: b.transposed().scalars).transposed())
-      #expect(columns == expected, "window \(index)")
+      #expect(columns == expected, "view \(index)")
       #expect(dense.scalars == a.scalars)  // operands are not changed
     }
   }
@@ -178,20 +178,27 @@ import Testing
     expectClose(all, x, .relative(1e-14))
   }
 
-  /// There is no derivative yet: a tape that needs one is told so, instead of giving nothing.
-  @Test func theDerivativeIsMissing() throws {
-    let a = Variable<Double>([[1, 0], [1, 1], [1, 2]]), b = Tensor<Double>([1, 2, 4])
-    let tape = GradientTape()
-    let x = try tape.record { try Linalg.leastSquares(a.value, b) }
-    #expect(x.count == 2)
-    expectMistake("leastSquares", "derivative") { _ = tape.gradient(of: x, for: a) }
-    let other = GradientTape()
-    let y = try other.record { try Linalg.leastSquares(a.value, b).sum() }
-    expectMistake("leastSquares", "derivative") { _ = other.gradient(of: y, for: a) }
-    expectMistake("leastSquares", "derivative") {
-      _ = jvp(at: b, b) { (try? Linalg.leastSquares(a.value, $0)) ?? $0 }
+  /// A coefficient that is larger than the largest number, of a problem that is not singular.
+  @Test func overflow() throws {
+    #expect(throws: LinalgError.overflow(operation: "leastSquares", row: 1)) {
+      try Linalg.leastSquares(T([[1, 0], [0, 1e-200]]), T([1, 1e200]))
     }
-    #expect(GradientTape().record { try? Linalg.leastSquares(stopGradient(a), b) } != nil)
+    let large = try Linalg.leastSquares(T([[1, 0], [0, 1e-100]]), T([1e300, 1e200]))
+    expectClose(large, [1e300, 1e300], .ulps(4))
+    // Squares of these overflow, and the solution does not.
+    let b = Tensor<Float>(repeating: 3e38, shape: [5000])
+    expectClose(try Linalg.leastSquares(Tensor(ones: [5000, 1]), b), [3e38], .ulps(64))
+  }
+
+  /// Many right-hand sides are those alone.
+  @Test func manyRightHandSides() throws {
+    var generator = RandomGenerator(seed: 43)
+    let a = T.random(.normal, shape: [1300, 5], using: &generator)
+    let b = T.random(.normal, shape: [1300, 400], using: &generator)
+    let x = try Linalg.leastSquares(a, b)
+    for column in [0, 1, 399] {
+      expectClose(x[.all, column], try Linalg.leastSquares(a, b[.all, column]), .absolute(1e-15))
+    }
   }
 }
 

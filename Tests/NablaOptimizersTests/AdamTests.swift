@@ -109,7 +109,9 @@ import Testing
     expectMistake("applyGradients", "no variable has a gradient") {
       optimizer.applyGradients(zip([nil, nil], [a, b]))
     }
-    expectMistake("applyGradients", "a", "[2]", "[3]") { optimizer.applyGradients([[1, 2, 3], 1], to: [a, b]) }
+    expectMistake("applyGradients", "a", "[2]", "[3]") {
+      optimizer.applyGradients([[1, 2, 3], Tensor(1)], to: [a, b])
+    }
     expectMistake("applyGradients", "1 gradients for 2 variables") { optimizer.applyGradients([[1, 2]], to: [a, b]) }
     expectMistake("Adam", "1.0") { _ = Adam<Float>(beta1: 1) }
     expectMistake("Adam", "-0.5") { _ = AdamW<Float>(beta2: -0.5) }

@@ -93,15 +93,15 @@ import Testing
       counter.assignAdd(1)
       return v * v * x
     }
-    _ = f(1)
+    _ = f(Tensor(1))
     let tape = GradientTape()
     let x = Tensor<Double>(5)
     tape.watch(x)
     let y = tape.record { f(x) * 2 }
     let (gv, gx) = (tape.gradient(of: y, for: [v])[0], gradient(at: x) { f($0) })
-    #expect(y.scalar == 90 && gv?.scalar == 60 && gx.scalar == 9 && f(1).scalar == 9)
+    #expect(y.scalar == 90 && gv?.scalar == 60 && gx.scalar == 9 && f(Tensor(1)).scalar == 9)
     #expect(counter.value.scalar == 4)
-    #expect(jvp(at: x, 2) { f($0) }.tangent.scalar == 18)
+    #expect(jvp(at: x, Tensor(2)) { f($0) }.tangent.scalar == 18)
   }
 
   @Test func insideOfAnother() {
@@ -114,10 +114,10 @@ import Testing
       let first = inner(x)
       return (first, inner(x * 2) + v.value)
     }
-    var (a, b) = outer(1)
+    var (a, b) = outer(Tensor(1))
     #expect(a.scalar == 20 && b.scalar == 44 && v.value.scalar == 4)
-    #expect(inner(1).scalar == 50 && inner.plan.contains("plan:"))
-    (a, b) = outer(2)
+    #expect(inner(Tensor(1)).scalar == 50 && inner.plan.contains("plan:"))
+    (a, b) = outer(Tensor(2))
     #expect(a.scalar == 70 && b.scalar == 121 && v.value.scalar == 11)
   }
 
@@ -134,8 +134,8 @@ import Testing
       }
       return [y] + tape.gradient(of: y, for: [v])
     }
-    let eager = body(3).map { $0?.scalar }
+    let eager = body(Tensor(3)).map { $0?.scalar }
     v.assign(2)
-    #expect(compiled(body)(3).map { $0?.scalar } == eager && eager == [42, 15])
+    #expect(compiled(body)(Tensor(3)).map { $0?.scalar } == eager && eager == [42, 15])
   }
 }

@@ -36,10 +36,10 @@ import Testing
       optimizer.applyGradients([(tape.gradient(of: loss, for: v), v)])
       return reads ? Tensor(loss.scalar) : loss
     }
-    for _ in 0..<2 { expectMistake("scalar", reading) { _ = f(3) } }
+    for _ in 0..<2 { expectMistake("scalar", reading) { _ = f(Tensor(3)) } }
     #expect(v.value.scalar == 0 && optimizer.step == 0)
     reads = false
-    #expect(try throwingErrors { f(3) }.scalar == 3 && f(3).scalar == -6)
+    #expect(try throwingErrors { f(Tensor(3)) }.scalar == 3 && f(Tensor(3)).scalar == -6)
     #expect(v.value.scalar == -6 && optimizer.step == 2)
   }
 
@@ -81,9 +81,7 @@ import Testing
     #expect(before == [10 - Float(count - 2), 20, 28])
     for wrong in [Int32(-1), 3] {
       indices[count / 2] = wrong
-      // The scatter of the gradient does not wait for the phase that gathers many rows.
-      let first = count == 3 ? "gather" : "scatterAdd"
-      expectMistake(first, "index \(wrong) is out of range for axis 0 of shape [3]") { _ = f(Tensor(indices)) }
+      expectMistake("gather", "index \(wrong) is out of range for axis 0 of shape [3]") { _ = f(Tensor(indices)) }
       #expect(table.value.scalars == before && optimizer.step == 1)
     }
     indices[count / 2] = 1
@@ -144,10 +142,9 @@ import Testing
     expectMistake("compiled", "argument 0 is the result of an operation that failed") { _ = f(failed!) }
   }
 
-  /// LAPACK needs elements; in a compiled function that is an error that says so.
+  /// What a factorization throws at a run, the closure has caught at the trace already.
   @Test func factorizationsWhileTracing() {
-    expectMistake("leastSquares", reading) {
-      _ = compiled { (x: Tensor<Double>) in (try? Linalg.leastSquares(x, x[.all, 0])) ?? x }([[1, 2], [3, 5]])
-    }
+    let f = compiled { (x: Tensor<Double>) in (try? Linalg.leastSquares(x, x[.all, 0])) ?? x }
+    expectClose(f([[1, 2], [3, 5]]), [1, 0], .absolute(1e-14))
   }
 }

@@ -31,7 +31,7 @@ import Testing
     #expect(f([[5, 6]], [7, 8], Tensor([false, true])).scalars == [-5, 48])
     #expect(traces == 1)
     let (float, double) = (compiled { (x: Tensor<Float>) in x / 3 }, compiled { (x: Tensor<Double>) in x / 3 })
-    #expect(float(1).scalar == Float(1) / 3 && double(1).scalar == Double(1) / 3)
+    #expect(float(Tensor(1)).scalar == Float(1) / 3 && double(Tensor(1)).scalar == Double(1) / 3)
   }
 
   /// The same tensors in other lists are another call.
@@ -40,18 +40,18 @@ import Testing
       a.reduce(Tensor(0)) { $0 + $1 } - b.reduce(Tensor(0)) { $0 + $1 }
     }
     for _ in 0..<2 {
-      #expect(f([1, 10], [100]).scalar == -89)
-      #expect(f([1], [10, 100]).scalar == -109)
-      #expect(f([], [1, 10, 100]).scalar == -111)
+      #expect(f([Tensor(1), Tensor(10)], [Tensor(100)]).scalar == -89)
+      #expect(f([Tensor(1)], [Tensor(10), Tensor(100)]).scalar == -109)
+      #expect(f([], [Tensor(1), Tensor(10), Tensor(100)]).scalar == -111)
     }
     let g = compiled { (a: Tensor<Float>?, b: Tensor<Float>?) in a.map { $0 * 2 } ?? b.map { $0 * 3 } ?? Tensor(-1) }
     for _ in 0..<2 {
-      #expect(g(5, nil).scalar == 10 && g(nil, 5).scalar == 15 && g(nil, nil).scalar == -1)
+      #expect(g(Tensor(5), nil).scalar == 10 && g(nil, Tensor(5)).scalar == 15 && g(nil, nil).scalar == -1)
     }
     let nested = compiled { (x: [[Tensor<Float>]]) in x.map { $0.reduce(Tensor(1)) { $0 * $1 } } }
     for _ in 0..<2 {
-      #expect(nested([[2, 3], [5]]).map(\.scalar) == [6, 5])
-      #expect(nested([[2], [3, 5]]).map(\.scalar) == [2, 15])
+      #expect(nested([[Tensor(2), Tensor(3)], [Tensor(5)]]).map(\.scalar) == [6, 5])
+      #expect(nested([[Tensor(2)], [Tensor(3), Tensor(5)]]).map(\.scalar) == [2, 15])
     }
   }
 
@@ -65,8 +65,8 @@ import Testing
     }
     for round in 0..<3 {
       let k = Float(round)
-      #expect(zero().scalar == 6 && one(Tensor(k)).scalar == 2 + k && two(Tensor(k), 5).scalar == 2 + 5 * k)
-      let (a, b) = three(Tensor(k), [10, 1], Tensor(Int32(round)))
+      #expect(zero().scalar == 6 && one(Tensor(k)).scalar == 2 + k && two(Tensor(k), Tensor(5)).scalar == 2 + 5 * k)
+      let (a, b) = three(Tensor(k), [Tensor(10), Tensor(1)], Tensor(Int32(round)))
       #expect(a.scalar == k + 9 && b.scalar == Int32(round + 1))
     }
   }
@@ -89,8 +89,8 @@ import Testing
       #expect(parts[0].scalars == [Float(2 * k), 2] && parts[1].scalars == [Float(3 * k), 3])
     }
     let nothing = compiled { (x: Tensor<Float>) in v.assign(x) }
-    nothing(7)
-    nothing(8)
+    nothing(Tensor(7))
+    nothing(Tensor(8))
     #expect(v.value.scalar == 8)
   }
 
@@ -205,7 +205,7 @@ import Testing
       #expect(rest[2].scalars == [Double](repeating: Double(rows), count: columns * columns))
     }
     let g = compiled { (x: Tensor<Float>) in square(x) + 1 }
-    #expect(g(3).scalar == 10 && g(3).shape == [] && g(-2).scalar == 5)
+    #expect(g(Tensor(3)).scalar == 10 && g(Tensor(3)).shape == [] && g(Tensor(-2)).scalar == 5)
   }
 
   /// Common subexpressions, a factor of one, and what nobody needs leave the graph.
@@ -221,15 +221,15 @@ import Testing
       lines.filter { $0.contains("sin ->") }.count == 1 && !f.plan.contains("exp") && !f.plan.contains("* ->"))
   }
 
-  /// A window that is copied at each call is so at calls with the same value, too.
+  /// A view that is copied at each call is so at calls with the same value, too.
   @Test func theSameWindowAgain() {
     let x = Tensor<Float>(shape: [300, 200], scalars: (0..<60_000).map { Float($0 % 13) })
     let f = compiled { (x: Tensor<Float>) in x * 2 }
-    let window = x.transposed()
-    let expected = (window * 2).scalars
+    let view = x.transposed()
+    let expected = (view * 2).scalars
     for _ in 0..<4 {
       let others = (0..<3).map { Tensor<Float>(repeating: Float($0), shape: [200, 300]) * 3 }  // takes what was freed
-      #expect(f(window).scalars == expected && others.count == 3)
+      #expect(f(view).scalars == expected && others.count == 3)
     }
   }
 
@@ -242,7 +242,7 @@ import Testing
       var (y, z) = (x, x)
       for step in 0..<40 {
         y = tanh(matmul(y, x))
-        if step % 7 == 3 { z = y.transposed() }  // a window keeps what it looks at
+        if step % 7 == 3 { z = y.transposed() }  // a view keeps what it looks at
         if step % 7 == 6 { y = y + z }
       }
       return [y, z, y.transposed()]

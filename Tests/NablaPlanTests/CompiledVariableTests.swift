@@ -12,7 +12,7 @@ import Testing
     var held: [Tensor<Float>] = []
     for _ in 0..<5 {
       held.append(v.value)
-      if held.count == 3 { held.append(v.value[1...]) }  // a window on it
+      if held.count == 3 { held.append(v.value[1...]) }  // a view of it
       step()
       seen.append(v.value.scalars)
     }
@@ -134,7 +134,7 @@ import Testing
       v.assignAdd(x)
       return v * 1
     }
-    #expect([f(1), f(1), f(5)].map(\.scalar) == [11, 12, 17])
+    #expect([f(Tensor(1)), f(Tensor(1)), f(Tensor(5))].map(\.scalar) == [11, 12, 17])
   }
 
   @Test(arguments: [false, true])
@@ -229,7 +229,7 @@ import Testing
       }
     }
     check("element-wise", 3) { $0 + $1 }
-    check("through a window", 3) { $0.reshaped(to: [1, count]).reshaped(to: [count]) + $1 }
+    check("through a view", 3) { $0.reshaped(to: [1, count]).reshaped(to: [count]) + $1 }
     check("a sum", Double(count)) { old, new in old.sum() + 0 * new }
     check("reversed", 3) { old, new in old[.range(step: -1)] + new }
     check("a product", Double(count) + 2) { old, new in

@@ -133,7 +133,7 @@ import Testing
     let body = { (x: F) -> [F?] in
       let mask = x .> 3.5
       return [
-        x.max(axis: 0), x.min(), x.sum(axes: [0, 1]), select(mask.any(axis: 0), F(1), F(0)),
+        x.max(axis: 0), x.min(), x.sum(axis: [0, 1]), select(mask.any(axis: 0), F(1), F(0)),
         select((x .> -9).all(), F(1), F(0)), x.logSumExp(), x.variance(axis: 0), x.max(axis: 1).sum(),
         (x * 0.01 + 1).product(axis: 1).mean(),
       ]
@@ -144,7 +144,7 @@ import Testing
     #expect(f.plan.contains("30001 rows"))
   }
 
-  /// Rows that are windows: transposed, reversed, every second, repeated.
+  /// Rows that are views: transposed, reversed, every second, repeated.
   @Test func rowsOfEveryLayout() {
     let w = Variable<Double>([[1, -1], [2, 0.5], [0.25, 3]])
     let body = { (x: D, y: D) -> [D?] in
@@ -183,7 +183,7 @@ import Testing
   @Test func aLastBlockOfOneRow() {
     let body = { (x: D) -> [D?] in
       let y = exp(x)
-      let narrow = y[.all, 0..<2].reshaped(to: [x.shape[0], 2, 1])  // a copy, or a window where there is one row
+      let narrow = y[.all, 0..<2].reshaped(to: [x.shape[0], 2, 1])  // a copy, or a view where there is one row
       let z = cos(sin(x))  // may take y's place
       return [narrow.sum(axis: 0) + z.sum(), (narrow * z[.all, 0..<2].reshaped(to: [x.shape[0], 2, 1])).sum(axis: 0)]
     }

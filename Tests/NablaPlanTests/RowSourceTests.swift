@@ -159,7 +159,7 @@ private final class ComputedRows<S: FloatingPointScalar>: RowSource {
     let turned = x.transposed()
     #expect(Tensor<Float>(rowsOf: ArrayRows(turned)) == turned)
     var copy = tensor
-    copy[0, 0] = 7
+    copy[0, 0] = Tensor(7)
     #expect(tensor == x && copy != x)
     #expect(Tensor<Float>(rowsOf: ArrayRows(Tensor<Float>(zeros: [0, 3]))).sum(axis: 0).scalars == [0, 0, 0])
   }

@@ -3,7 +3,7 @@ import NablaTensor
 import TestSupport
 import Testing
 
-/// Every mistake has its message. Windows stand for large tensors: they take no memory.
+/// Every mistake has its message. Views stand for large tensors: they take no memory.
 @Suite struct ErrorTests {
   let m = Tensor<Float>([[1, 2, 3], [4, 5, 6]])
   let v = Tensor<Float>([1, 2])
@@ -95,9 +95,9 @@ import Testing
 
   @Test func shapes() {
     expectMistake("reshape", "[2, 3]", "6 elements", "[4]") { _ = m.reshaped(to: [4]) }
-    expectMistake("reshape", "[4, -1]", "[2, 3]") { _ = m.reshaped(toSizes: [4, -1]) }
-    expectMistake("reshape", "[-1, -1]") { _ = m.reshaped(toSizes: [-1, -1]) }
-    expectMistake("Shape", "[-2, -3]") { _ = m.reshaped(toSizes: [-2, -3]) }
+    expectMistake("reshape", "[4, -1]", "[2, 3]") { _ = m.reshaped(to: [4, -1]) }
+    expectMistake("reshape", "[-1, -1]") { _ = m.reshaped(to: [-1, -1]) }
+    expectMistake("Shape", "[-2, -3]") { _ = m.reshaped(to: [-2, -3]) }
     expectMistake("transpose", "[0, 0]", "[2, 3]") { _ = m.transposed(permutation: [0, 0]) }
     expectMistake("transpose", "[1]") { _ = m.transposed(permutation: [1]) }
     expectMistake("expandingDimension", "axis 3", "[2, 3]") { _ = m.expandingDimension(at: 3) }
@@ -127,7 +127,7 @@ import Testing
     expectMistake("gather", "index 2", "axis 0", "[2, 3]") { _ = gather(m, indices: Tensor<Int32>([0, 2])) }
     expectMistake("gather", "index -1", "axis 1") { _ = gather(m, indices: Tensor<Int64>([-1]), axis: 1) }
     expectMistake("gather", "axis 2") { _ = gather(m, indices: Tensor<Int64>([0]), axis: 2) }
-    expectMistake("gather", "uint8") { _ = gather(m, indices: Tensor<UInt8>([0])) }
+    #expect(gather(m, indices: Tensor<UInt8>([1])).shape == [1, 3])
     expectMistake("scatterAdd", "index 5", "[2]") { _ = scatterAdd(v, indices: Tensor<Int32>([5]), values: [1]) }
     expectMistake("scatterAdd", "[2]", "[1]") { _ = scatterAdd(v, indices: Tensor<Int32>([0]), values: [1, 2]) }
     expectMistake("subscript", "index 2", "axis 0", "[2, 3]") { _ = m[2] }
@@ -145,10 +145,11 @@ import Testing
     expectMistake("sum", "axis 2", "[2, 3]", "2 axes") { _ = m.sum(axis: 2) }
     expectMistake("product", "axis -3") { _ = m.product(axis: -3) }
     expectMistake("max", "axis 5") { _ = m.max(axis: 5) }
-    expectMistake("min", "axis 5") { _ = m.min(axes: [0, 5]) }
-    expectMistake("sum", "named twice", "axis -1") { _ = m.sum(axes: [1, -1]) }
+    expectMistake("min", "axis 5") { _ = m.min(axis: [0, 5]) }
+    expectMistake("sum", "named twice", "axis -1") { _ = m.sum(axis: [1, -1]) }
     expectMistake("mean", "axis 2") { _ = m.mean(axis: 2) }
-    expectMistake("mean", "axis 2") { _ = m.variance(axis: 2) }
+    expectMistake("variance", "axis 2") { _ = m.variance(axis: 2) }
+    expectMistake("standardDeviation", "axis 2") { _ = m.standardDeviation(axis: 2) }
     expectMistake("logSumExp", "axis 2") { _ = m.logSumExp(axis: 2) }
     expectMistake("softmax", "axis 2") { _ = softmax(m, axis: 2) }
     expectMistake("logSoftmax", "axis -1", "[]") { _ = logSoftmax(m.sum()) }

@@ -99,7 +99,7 @@ import Testing
     check(Double.self)
   }
 
-  /// Operands in every layout that a window can have.
+  /// Operands in every layout that a view can have.
   @Test func layouts() {
     var generator = RandomGenerator(seed: 32)
     func variants(_ rows: Int, _ columns: Int) -> [(String, Tensor<Double>)] {

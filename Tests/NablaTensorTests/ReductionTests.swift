@@ -3,7 +3,7 @@ import Nabla
 import TestSupport
 import Testing
 
-/// Reductions of random rank-4 windows over every subset of axes, against loops.
+/// Reductions of random rank-4 views over every subset of axes, against loops.
 @Suite struct ReductionTests {
   /// For each element of the reduced shape, the numbers of the elements that it comes from, in order.
   private func groups(_ sizes: [Int], _ axes: [Int]) -> (shape: [Int], kept: [Int], members: [[Int]]) {
@@ -29,20 +29,20 @@ import Testing
         let values = members.map { $0.map { v[$0] } }
         let what = "shape \(x.shape) over \(axes)"
         // Small integers: every order of summation is exact.
-        expectEqual(x.sum(axes: axes), shape: Shape(shape), values.map { $0.reduce(0, +) }, "sum, \(what)")
+        expectEqual(x.sum(axis: axes), shape: Shape(shape), values.map { $0.reduce(0, +) }, "sum, \(what)")
         expectEqual(
-          x.sum(axes: axes, keepingDimensions: true), shape: Shape(kept), values.map { $0.reduce(0, +) }, what)
-        expectEqual(x.max(axes: axes), shape: Shape(shape), values.map { $0.max()! }, "max, \(what)")
-        expectEqual(x.min(axes: axes), shape: Shape(shape), values.map { $0.min()! }, "min, \(what)")
+          x.sum(axis: axes, keepingDimensions: true), shape: Shape(kept), values.map { $0.reduce(0, +) }, what)
+        expectEqual(x.max(axis: axes), shape: Shape(shape), values.map { $0.max()! }, "max, \(what)")
+        expectEqual(x.min(axis: axes), shape: Shape(shape), values.map { $0.min()! }, "min, \(what)")
         // A product of n factors rounds n times.
         expectClose(
-          x.product(axes: axes), shape: Shape(shape), values.map { $0.reduce(1, *) },
+          x.product(axis: axes), shape: Shape(shape), values.map { $0.reduce(1, *) },
           .relative(256 * Double.ulpOfOne), "product, \(what)")
         let flags = x .> Tensor(0)
-        expectEqual(flags.any(axes: axes), shape: Shape(shape), values.map { $0.contains { $0 > 0 } }, "any, \(what)")
-        expectEqual(flags.all(axes: axes), shape: Shape(shape), values.map { $0.allSatisfy { $0 > 0 } }, "all, \(what)")
+        expectEqual(flags.any(axis: axes), shape: Shape(shape), values.map { $0.contains { $0 > 0 } }, "any, \(what)")
+        expectEqual(flags.all(axis: axes), shape: Shape(shape), values.map { $0.allSatisfy { $0 > 0 } }, "all, \(what)")
         expectClose(
-          x.mean(axes: axes), shape: Shape(shape), values.map { $0.reduce(0, +) / Double($0.count) }, .ulps(2),
+          x.mean(axis: axes), shape: Shape(shape), values.map { $0.reduce(0, +) / Double($0.count) }, .ulps(2),
           "mean, \(what)")
       }
     }
@@ -58,10 +58,10 @@ import Testing
         for axes in Self.subsets {
           let (shape, _, members) = groups(view.tensor.shape.dimensions, axes)
           let values = members.map { $0.map { view.scalars[$0] } }
-          expectEqual(view.tensor.sum(axes: axes), shape: Shape(shape), values.map { $0.reduce(0, &+) })
-          expectEqual(view.tensor.product(axes: axes), shape: Shape(shape), values.map { $0.reduce(1, &*) })
-          expectEqual(view.tensor.max(axes: axes), shape: Shape(shape), values.map { $0.max()! })
-          expectEqual(view.tensor.min(axes: axes), shape: Shape(shape), values.map { $0.min()! })
+          expectEqual(view.tensor.sum(axis: axes), shape: Shape(shape), values.map { $0.reduce(0, &+) })
+          expectEqual(view.tensor.product(axis: axes), shape: Shape(shape), values.map { $0.reduce(1, &*) })
+          expectEqual(view.tensor.max(axis: axes), shape: Shape(shape), values.map { $0.max()! })
+          expectEqual(view.tensor.min(axis: axes), shape: Shape(shape), values.map { $0.min()! })
         }
       }
     }
@@ -142,18 +142,21 @@ import Testing
     expectEqual(Tensor<Float>(zeros: [0, 2]).sum(axis: 0), shape: [2], [0, 0])
     expectEqual(Tensor<Int32>(zeros: [0, 2]).product(axis: 0), shape: [2], [1, 1])
     expectEqual(Tensor<Float>(zeros: [2, 0]).sum(axis: 0), shape: [0], [])
-    expectEqual(Tensor<Float>(zeros: [2, 0, 3]).sum(axes: [0, 1]), shape: [3], [0, 0, 0])
+    expectEqual(Tensor<Float>(zeros: [2, 0, 3]).sum(axis: [0, 1]), shape: [3], [0, 0, 0])
     expectEqual(Tensor<Float>(zeros: [2, 0]).max(axis: 0), shape: [0], [])
     expectEqual(Tensor<Float>(zeros: [2, 0]).argmax(axis: 0), shape: [0], [])
     expectEqual(Tensor<Float>(zeros: [2, 0]).cumulativeSum(axis: 1), shape: [2, 0], [])
+    expectEqual(Tensor<Float>(zeros: [0, 2]).logSumExp(axis: 0), shape: [2], [-.infinity, -.infinity])
+    expectEqual(Tensor<Float>(zeros: [2, 0]).logSumExp(axis: 0), shape: [0], [])
+    #expect(Tensor<Double>(zeros: [0]).variance().scalar.isNaN)
     let none = Tensor<Bool>(zeros: [0, 2])
     #expect(none.all().scalar && !none.any().scalar)
     #expect(Tensor<UInt8>(castingFrom: none.all(axis: 0)).scalars == [1, 1])  // bit patterns of true
     #expect(none.any(axis: 0).scalars == [false, false])
     expectMistake("max", "[0]", "no elements") { _ = empty.max() }
     expectMistake("min", "[2, 0]", "[1]") { _ = Tensor<Int32>(zeros: [2, 0]).min(axis: 1) }
-    expectMistake("argmax", "no elements along axis 0") { _ = empty.argmax() }
-    expectMistake("argmin", "[3, 0]", "axis 1") { _ = Tensor<Int32>(zeros: [3, 0]).argmin(axis: 1) }
+    expectMistake("argmax", "no elements along axes [0]") { _ = empty.argmax() }
+    expectMistake("argmin", "[3, 0]", "axes [1]") { _ = Tensor<Int32>(zeros: [3, 0]).argmin(axis: 1) }
   }
 
   /// Pairwise sums: the error grows with log n. One by one, Float would be off by 8 % here.

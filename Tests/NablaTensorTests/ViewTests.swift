@@ -12,13 +12,13 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
   let t = Tensor<Int32>([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]])
 
   @Test func windowsShareMemory() {
-    let windows: [Tensor<Int32>] =
+    let views: [Tensor<Int32>] =
       [
         t.transposed(), t[1], t[.all, 1..<3], t.reversed(axis: 1), t.broadcast(to: [2, 3, 4]), t.flattened(),
         t.reshaped(to: [2, 6]), t[1][.newAxis], t.expandingDimension(at: 1), t.transposed().transposed(),
         t[.all, .range(step: -2)],
       ] + split(t, count: 2, axis: 1)
-    for (index, window) in windows.enumerated() { #expect(shareMemory(window, t), "window \(index)") }
+    for (index, view) in views.enumerated() { #expect(shareMemory(view, t), "view \(index)") }
   }
 
   @Test func windowsHaveTheRightElements() {
@@ -52,7 +52,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     expectEqual(
       scatterAdd(Tensor<Float>([10, 20, 30]), indices: Tensor<Int32>([0, 2, 0]), values: [1, 2, 3]), shape: [3],
       [14, 20, 32])
-    expectEqual(t.reshaped(toSizes: [2, -1]), shape: [2, 6], t.scalars)
+    expectEqual(t.reshaped(to: [2, -1]), shape: [2, 6], t.scalars)
   }
 
   @Test func randomViewsHaveTheirElements() {
@@ -64,10 +64,10 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     }
   }
 
-  /// Random windows reshaped to random factorizations: the elements stay in row-major order, whether or not a window does.
+  /// Random views reshaped to random factorizations: the elements stay in row-major order, whether or not a view does.
   @Test func reshapingRandomViews() {
     var generator = RandomGenerator(seed: 12)
-    var windows = 0, copies = 0
+    var views = 0, copies = 0
     for number in 0..<1500 {
       let view = RandomView<Int32>(rank: number % 5 + 1, using: &generator) { index, _ in Int32(index) }
       var sizes = view.tensor.shape.dimensions
@@ -85,9 +85,9 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
       }
       let reshaped = view.tensor.reshaped(to: Shape(sizes))
       expectEqual(reshaped, shape: Shape(sizes), view.scalars, "view \(number), \(view.tensor.shape) to \(sizes)")
-      if shareMemory(reshaped, view.tensor) { windows += 1 } else { copies += 1 }
+      if shareMemory(reshaped, view.tensor) { views += 1 } else { copies += 1 }
     }
-    #expect(windows > 300 && copies > 100)
+    #expect(views > 300 && copies > 100)
   }
 
   @Test func reshapeIsAWindowWhereStridesAllow() {
@@ -114,7 +114,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     repeated.withUnsafeMutableScalars { $0[1] = 6 }
     #expect(repeated.scalars == [5, 6, 5])
     var assigned = original
-    assigned[0, 1] = 9
+    assigned[0, 1] = Tensor(9)
     #expect(assigned.scalars == [1, 9, 3, 4] && original.scalars == [1, 2, 3, 4])
     var sum = original
     sum += original
@@ -193,7 +193,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
 
   @Test func assigning() {
     var a = t
-    a[1, 2, 3] = 100
+    a[1, 2, 3] = Tensor(100)
     #expect(a.scalars[23] == 100 && t.scalars[23] == 23)
     a = t
     a[0] = Tensor<Int32>(-1)
@@ -214,7 +214,7 @@ private func shareMemory<S>(_ a: Tensor<S>, _ b: Tensor<S>) -> Bool {
     a[0, 5..<9] = Tensor<Int32>(0)
     #expect(a == t)
     var view = t.transposed()
-    view[0, 0, 0] = 99
+    view[0, 0, 0] = Tensor(99)
     #expect(view[0, 0, 0].scalar == 99 && t[0, 0, 0].scalar == 0)
   }
 }

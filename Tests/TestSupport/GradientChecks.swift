@@ -70,7 +70,7 @@ public enum Layout: CaseIterable, Sendable {
     switch self {
     case .dense: return dense
     case .transposed:
-      // The transposed elements made dense, seen through a transposed window.
+      // The transposed elements made dense, seen through a transposed view.
       return Tensor(shape: Shape(shape.reversed()), scalars: dense.transposed().scalars).transposed()
     case .sliced:
       // Every second element of a tensor twice as large in each axis.

@@ -1,14 +1,14 @@
 import Nabla
 
-/// A window made by random slices, reversals, transpositions and broadcasts, beside its elements worked out by index
+/// A view made by random slices, reversals, transpositions and broadcasts, beside its elements worked out by index
 /// arithmetic on arrays.
 public struct RandomView<Scalar: TensorScalar>: Sendable {
-  /// The window.
+  /// The view.
   public var tensor: Tensor<Scalar>
   /// Its elements in row-major order.
   public var scalars: [Scalar]
 
-  /// The window with some axes of a tensor of `rank` changed at random; elements come from `element`, by their number.
+  /// The view with some axes of a tensor of `rank` changed at random; elements come from `element`, by their number.
   public init(rank: Int, using generator: inout RandomGenerator, element: (Int, inout RandomGenerator) -> Scalar) {
     var sizes = (0..<rank).map { _ in generator.below(4) + 1 }
     let count = sizes.reduce(1, *)

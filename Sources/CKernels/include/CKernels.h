@@ -8,15 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// The order of these is that of NablaTensor's DType.
+#include "CKernelsLists.h"
+
 enum {
-  NABLA_F32 = 0,
-  NABLA_F64 = 1,
-  NABLA_I32 = 2,
-  NABLA_I64 = 3,
-  NABLA_U8 = 4,
-  NABLA_BOOL = 5,
-  NABLA_DTYPES = 6
+#define X(name, type, constant, ...) NABLA_##constant,
+  NABLA_TYPES(X)
+#undef X
+  NABLA_DTYPES
 };
 
 /// y[i] = f(x[i * sx]), i < n. Strides count elements. y may be x itself when sx is 1.
@@ -40,72 +38,15 @@ typedef void (*nabla_row_map)(const void *x, ptrdiff_t rows, ptrdiff_t n, void *
 /// element depend on its row or column of X and on v alone.
 typedef void (*nabla_vector_product)(const void *x, ptrdiff_t step, ptrdiff_t m, ptrdiff_t n, const void *v, void *y);
 
-#define NABLA_FOR_FLOAT_UNARY(X)                                                                                      \
-  X(EXP) X(EXPM1) X(LOG) X(LOG1P) X(SQRT) X(RSQRT) X(RECIPROCAL) X(SIN) X(COS) X(TAN) X(SINH) X(COSH) X(TANH)         \
-  X(ASIN) X(ACOS) X(ATAN) X(ASINH) X(ACOSH) X(ATANH) X(ERF) X(SIGMOID) X(SOFTPLUS) X(FLOOR) X(CEIL) X(ROUND)
-#define NABLA_FOR_ANY_UNARY(X) X(NEGATE) X(ABS) X(SIGN) X(SQUARE) X(RELU)
-
-typedef enum {
-#define X(name) NABLA_##name,
-  NABLA_FOR_FLOAT_UNARY(X) NABLA_FOR_ANY_UNARY(X)
+#define X(name, ...) NABLA_##name,
+typedef enum { NABLA_UNARY_OPERATIONS(X) NABLA_UNARY_COUNT } nabla_unary_op;
+typedef enum { NABLA_BINARY_OPERATIONS(X) NABLA_BINARY_COUNT } nabla_binary_op;
+typedef enum { NABLA_TERNARY_OPERATIONS(X) NABLA_TERNARY_COUNT } nabla_ternary_op;
+typedef enum { NABLA_REDUCTIONS(X) NABLA_STATE_REDUCTIONS(X) NABLA_REDUCTION_COUNT } nabla_reduction_op;
+typedef enum { NABLA_ROW_MAPS(X) NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 #undef X
-  // Predicates: the result is Bool.
-  NABLA_IS_NAN,
-  NABLA_IS_FINITE,
-  NABLA_NOT,
-  NABLA_UNARY_COUNT
-} nabla_unary_op;
-
-typedef enum {
-  NABLA_ADD,
-  NABLA_SUBTRACT,
-  NABLA_MULTIPLY,
-  NABLA_DIVIDE,
-  NABLA_MAXIMUM,
-  NABLA_MINIMUM,
-  NABLA_POWER,
-  NABLA_ATAN2,
-  // Comparisons: the result is Bool.
-  NABLA_EQUAL,
-  NABLA_NOT_EQUAL,
-  NABLA_LESS,
-  NABLA_LESS_EQUAL,
-  NABLA_GREATER,
-  NABLA_GREATER_EQUAL,
-  NABLA_AND,
-  NABLA_OR,
-  NABLA_BINARY_COUNT
-} nabla_binary_op;
-
-typedef enum {
-  /// a ? b : c for a Bool a; y has the type of b and c.
-  NABLA_SELECT,
-  // a b + c, a b - c and c - a b, rounded twice, as the two operations are.
-  NABLA_MULTIPLY_ADD,
-  NABLA_MULTIPLY_SUBTRACT,
-  NABLA_NEGATED_MULTIPLY_ADD,
-  NABLA_TERNARY_COUNT
-} nabla_ternary_op;
-
-typedef enum {
-  NABLA_SUM,
-  NABLA_PRODUCT,
-  // Of Bool: any and all.
-  NABLA_MAX,
-  NABLA_MIN,
-  // Those below have a state of their own; see states.h.
-  NABLA_MOMENTS,
-  NABLA_LOG_SUM_EXP,
-  NABLA_ARGMAX,
-  NABLA_ARGMIN,
-  NABLA_COUNT_TRUE,
-  NABLA_NORM,
-  NABLA_REDUCTION_COUNT
-} nabla_reduction_op;
 
 #include "states.h"
-
-typedef enum { NABLA_SOFTMAX, NABLA_LOG_SOFTMAX, NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 
 // Each returns NULL where the operation has no meaning for the type.
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype);
@@ -153,11 +94,11 @@ void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t s
 /// The left part of a reduction's binary tree over n elements (or rows), or 0 where n is one block: every sum follows it.
 ptrdiff_t nabla_row_tree_left(ptrdiff_t n);
 ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);
-/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 4 or 8), in blocks that fit the cache.
+/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 2, 4 or 8), in blocks that fit the cache.
 void nabla_copy_matrix(const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1, ptrdiff_t rows,
                        ptrdiff_t columns, int width);
 
-// Calls on windows, as plans keep them: what stays the same from run to run is in the call, where operands lie is in a
+// Calls on views, as plans keep them: what stays the same from run to run is in the call, where operands lie is in a
 // table of addresses. A plan is a list of these, walked without allocating anything or counting references.
 typedef struct nabla_call nabla_call;
 typedef void (*nabla_step)(const nabla_call *call, char *const *at);
@@ -172,6 +113,7 @@ struct nabla_call {
     nabla_reduce_columns columns;
     nabla_row_map map;
     nabla_vector_product product;
+    const nabla_reduction *reduction;
     /// What the caller's own step needs.
     const void *owner;
   } loop;
@@ -192,11 +134,19 @@ void nabla_call_reduce_row(const nabla_call *call, char *const *at);
 void nabla_call_reduce_columns(const nabla_call *call, char *const *at);
 void nabla_call_row_map(const nabla_call *call, char *const *at);
 void nabla_call_vector_product(const nabla_call *call, char *const *at);
+/// The states y of the rows of a, of its columns; y = the states a, then b, of n results.
+void nabla_call_state_rows(const nabla_call *call, char *const *at);
+void nabla_call_state_columns(const nabla_call *call, char *const *at);
+void nabla_call_merge_states(const nabla_call *call, char *const *at);
+/// y = result number `sa` of n states a; of the rows of a, of its columns.
+void nabla_call_state_result(const nabla_call *call, char *const *at);
+void nabla_call_reduce_rows_by_state(const nabla_call *call, char *const *at);
+void nabla_call_reduce_columns_by_state(const nabla_call *call, char *const *at);
 void nabla_run_calls(const nabla_call *calls, ptrdiff_t count, char *const *at);
 
-/// A window that is placed on another before calls run: at[window] = from[source] + offset + row * step.
+/// A view that is placed on another before calls run: at[view] = from[source] + offset + row * step.
 typedef struct {
-  int32_t window, source;
+  int32_t view, source;
   ptrdiff_t offset, step;
 } nabla_place;
 void nabla_run_places(const nabla_place *places, ptrdiff_t count, ptrdiff_t row, char *const *from, char **at);
@@ -217,9 +167,9 @@ void nabla_merge_elements(const nabla_merging *how, const void *a, const void *b
 void nabla_merge_states(const nabla_merging *how, const void *a, const void *b, void *y);
 
 /// A reduction whose blocks are merged as a binary counter does: equal levels combine. `levels` is memory for the states by
-/// level; the block's own state, of `bytes`, is at[window].
+/// level; the block's own state, of `bytes`, is at[view].
 typedef struct {
-  int32_t window;
+  int32_t view;
   nabla_merging how;
   ptrdiff_t bytes;
   char *levels;
@@ -227,7 +177,7 @@ typedef struct {
 
 /// Rows that come from memory block by block; those of the next block are fetched while this one is worked on.
 typedef struct {
-  int32_t window;
+  int32_t view;
   ptrdiff_t bytes;
 } nabla_stream;
 
@@ -245,7 +195,7 @@ typedef struct {
   nabla_block block;
   /// For a last block of fewer rows.
   nabla_block last;
-  /// Windows that look where those of the plan do.
+  /// Views that look where those of the plan do.
   const nabla_place *links;
   ptrdiff_t link_count;
   char **at;
@@ -275,7 +225,7 @@ nabla_fetching *nabla_fetching_ahead(void);
 /// Runs a group of blocks on a thread's lane. Nothing that other threads write to is touched, so that no line of memory
 /// goes to and fro between cores: neither locks nor reference counts.
 void nabla_run_group(const nabla_phase *phase, int thread, ptrdiff_t group);
-// Its parts: where the plan's windows look, some of the group's blocks in order, and the totals at the end.
+// Its parts: where the plan's views look, some of the group's blocks in order, and the totals at the end.
 void nabla_open_group(const nabla_phase *phase, int thread);
 void nabla_run_blocks(const nabla_phase *phase, int thread, ptrdiff_t group, ptrdiff_t first, ptrdiff_t end);
 void nabla_close_group(const nabla_phase *phase, int thread, ptrdiff_t group);
@@ -367,5 +317,10 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
+// Slices by number, order, cumulative sums, random draws.
+#include "indices.h"
+#include "order.h"
+#include "scan.h"
+#include "draws.h"
 
 #endif

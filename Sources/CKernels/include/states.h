@@ -20,7 +20,22 @@ typedef struct {
   ptrdiff_t results, result_bytes;
   /// The states of `rows` dense rows of n elements, one behind the other, which are too many for calls if they are short.
   void (*rows)(const void *x, ptrdiff_t rows, ptrdiff_t n, void *state, ptrdiff_t stride);
+  /// The states of some columns of a wide matrix, whose rows are `step` elements apart.
+  void (*strip)(const void *x, ptrdiff_t rows, ptrdiff_t step, ptrdiff_t columns, void *state, ptrdiff_t stride);
 } nabla_reduction;
+
+enum {
+  /// The most results that a reduction has.
+  NABLA_STATE_RESULTS = 2,
+  /// Bytes of states that the two functions below keep while they run.
+  NABLA_STATE_BYTES = 16384
+};
+/// The results of `rows` dense rows of n elements, each x0 bytes long, of a reduction that has a function for results.
+void nabla_reduce_rows_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t x0, ptrdiff_t rows, ptrdiff_t n,
+                                void *const *y);
+/// The results of columns whose states take no more than NABLA_STATE_BYTES.
+void nabla_reduce_columns_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t rows, ptrdiff_t columns,
+                                   void *const *y);
 
 /// The reductions of a type; NULL where one has no meaning for it.
 ///
@@ -29,7 +44,7 @@ typedef struct {
 ///   Both results of nothing are NaN.
 /// - LOG_SUM_EXP of Float and Double: ln Σ exp(x), -infinity of nothing. Fields m = max x and Σ exp(x - m) in Double.
 /// - ARGMAX, ARGMIN of all numbers: Int64, the index of the first extreme, or of the first NaN. Fields of 8 bytes: how many
-///   elements, the index among them, the value there as Double or Int64.
+///   elements, the index among them, the value there as Double, Int64 or UInt64.
 /// - COUNT_TRUE of Bool: Int64, how many are true.
 /// - NORM of Float and Double: √Σ x². Fields scale = max |x| and Σ (x / scale)² in Double.
 const nabla_reduction *nabla_reduction_kernel(nabla_reduction_op op, int dtype);

@@ -45,14 +45,16 @@ public struct Operands: Sendable {
 
   /// Whether one of them has no elements and never will: the result of a failed operation, which came out of its
   /// ``NablaTensor/throwingErrors(_:)``, a value of a compiled function, which came out of that, or rows that a source
-  /// gives to compiled functions alone; with the error that says so.
+  /// gives to those alone that take them; with the error that says so.
   @inline(__always)
-  func refused(by operation: @autoclosure () -> String) -> Bool {
+  func refused(by primitive: some Primitive) -> Bool {
     if first?.hasMemory ?? true && second?.hasMemory ?? true && rest.isEmpty { return false }
-    return refusedUnlessMemory(operation())
+    return refusedUnlessMemory(primitive.name, takesRows: primitive.traits.contains(.takesRows))
   }
+  /// The same by the name of a function that is no primitive.
+  func refused(byFunction name: String) -> Bool { refusedUnlessMemory(name, takesRows: false) }
   @inline(never)
-  private func refusedUnlessMemory(_ operation: String) -> Bool {
+  private func refusedUnlessMemory(_ operation: String, takesRows: Bool) -> Bool {
     for operand in all {
       if operand.isFailed {
         fail(operation, "an operand is the result of an operation that failed")
@@ -60,10 +62,11 @@ public struct Operands: Sendable {
       }
       switch operand.storage.kind {
       case .released: _ = operand.isReadable(operation)  // ends the process, saying why
+      case .rows where takesRows: break
       case .rows: return !operand.isReadable(operation)
-      case .memory, .failed, .symbolic: break
+      case .memory, .failed, .symbolic, .mapped: break
       }
-      if let node = operand.node, Tracer.innermost?.owns(node) != true {
+      if operand.isStray {
         fail(
           operation,
           "an operand of shape \(operand.shape) was made while a function was compiled or mapped over a batch, and is known "

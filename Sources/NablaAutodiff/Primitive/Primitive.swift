@@ -51,7 +51,9 @@ public protocol Primitive: Sendable, Hashable {
 
   /// The results for a batch: operands that are batched have one more leading axis, and so has every result. Nil where the
   /// operation has no rule; it is then applied to each element of the batch. See ``BatchedOperands``.
-  func batched(_ x: BatchedOperands) -> ResultTensors?
+  ///
+  /// - Throws: what the kernel throws because of the numbers.
+  func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors?
 
   /// The arithmetic operations, for estimates: one for each element, a division or an exponential too.
   func operationCount(_ x: [Shape], _ y: [Shape]) -> Int
@@ -75,7 +77,7 @@ extension Primitive {
   /// Itself.
   public func onRows(_ count: Int) -> Self { self }
   /// No rule.
-  public func batched(_ x: BatchedOperands) -> ResultTensors? { nil }
+  public func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors? { nil }
   /// Nothing.
   public var rewrite: Rewrite { .none }
   /// No view.
@@ -90,6 +92,11 @@ extension Primitive {
 
   /// Calls `evaluate`.
   public func prepared(_ x: Operands, _ types: ResultTypes, into y: [Storage]) -> PreparedCall {
+    evaluated(x, types, into: y)
+  }
+
+  /// The call of `evaluate`.
+  func evaluated(_ x: Operands, _ types: ResultTypes, into y: [Storage]) -> PreparedCall {
     PreparedCall(operands: x.all.map(\.storage), into: y, canFail: !traits.contains(.elementwise)) {
       try self.evaluate(x, types, into: y.map(\.base))
     }
@@ -110,25 +117,31 @@ extension Primitive {
   /// - Throws: what the kernel throws because of the numbers; not while a function is being compiled, whose runs throw it.
   public func results(of x: consuming Operands, count: Int) throws(Failure) -> ResultTensors {
     if Context.isActive { return try Recorder.apply(self, x, count: count) }
-    guard !x.refused(by: name), let types = resultTypes(x) else { return .failed(like: x, count: count) }
+    guard !x.refused(by: self), let types = resultTypes(x) else { return .failed(like: x, count: count) }
     return try results(x, types)
   }
 }
 
-/// Runs `body`, and reports what it throws as a mistake of the caller: for operations that do not throw in Swift (an index
-/// out of range in `gather`). The stand-in is returned after that.
-package func reportingFailure<Result, Failure: Error>(
-  _ operation: String, standIn: @autoclosure () -> Result, _ body: () throws(Failure) -> Result
-) -> Result {
-  do { return try body() } catch {
-    fail(operation, "\(error)")
-    return standIn()
+/// An error that data show, of operations that do not throw in Swift: a mistake of the caller there, thrown by compiled functions
+/// whose closure throws.
+package protocol ReportedFailure: Error, CustomStringConvertible {
+  var operation: String { get }
+  var message: String { get }
+}
+
+extension SingleResultPrimitive where Failure: ReportedFailure {
+  /// Applies the operation to two operands; what the kernel throws is a mistake of the caller.
+  func reported(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor {
+    do { return try apply(Operands(x, y)) } catch {
+      fail(error.operation, error.message)
+      return .failed(x.dtype, x.shape)
+    }
   }
 }
 
 extension Primitive {
   /// The type check that many primitives share: all operands are floating point, or the error that says which is not.
-  func isFloatingPoint(_ x: Operands) -> Bool {
+  package func isFloatingPoint(_ x: Operands) -> Bool {
     for index in 0..<x.count where !x[index].dtype.isFloatingPoint {
       fail(name, "operand \(index) is \(x[index].dtype); only float32 and float64 are allowed")
       return false

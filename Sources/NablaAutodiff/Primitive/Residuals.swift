@@ -48,6 +48,8 @@ public struct Traits: OptionSet, Sendable {
   public static let impure = Traits(rawValue: 32)
   /// The elements of a block depend on where in the whole its rows lie: see ``RowRule``.
   public static let readsPosition = Traits(rawValue: 64)
+  /// The kernel asks sources for rows itself: operands may be rows that are not in memory.
+  public static let takesRows = Traits(rawValue: 128)
 }
 
 /// What a graph may make of an operation: the algebra that compiled functions know.

@@ -1,4 +1,3 @@
-import CKernels
 import NablaTensor
 
 /// How an operation splits over rows, the places along axis 0 of its large operands.
@@ -14,11 +13,14 @@ public struct RowRule: Sendable {
   public var rowOperands: [Bool]
   /// Whether the results are a reduction over rows.
   public var isReducing: Bool
+  /// The rows that a block should have at least, as far as the operation knows: fewer would not be worth the price of one.
+  public var fewestRows: Int
 
   /// A rule.
-  public init(rowOperands: [Bool], isReducing: Bool = false) {
+  public init(rowOperands: [Bool], isReducing: Bool = false, fewestRows: Int = 1) {
     self.rowOperands = rowOperands
     self.isReducing = isReducing
+    self.fewestRows = fewestRows
   }
 
   /// For nodes that are no operations.
@@ -34,55 +36,5 @@ public struct RowRule: Sendable {
   public static func local(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard y.first == rows, x.allSatisfy({ $0.first == rows }) else { return nil }
     return RowRule(rowOperands: x.map { _ in true })
-  }
-}
-
-/// A reduction over rows as a merge of states: what a block of rows leaves behind, and how two of these become one.
-///
-/// Blocks are merged in a fixed binary tree of neighbours, the earlier rows first, so that results do not depend on the
-/// number of threads.
-public struct BlockReduction: Sendable {
-  /// How two states become one.
-  package enum Merge: Sendable {
-    /// Element by element, by a kernel of two operands: the state is the result.
-    case elementwise(nabla_binary_op, DType, count: Int)
-    /// As a reduction of the kernels says, for so many results.
-    case states(nabla_reduction_op, DType, count: Int)
-    /// y = a, then b.
-    case custom(@Sendable (_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) -> Void)
-  }
-
-  /// The bytes of a state.
-  public let stateByteCount: Int
-  package let merge: Merge
-  /// Writes the results of a state; nil where the state is the one result.
-  package let finish: (@Sendable (_ state: UnsafeRawPointer, _ y: [UnsafeMutableRawPointer]) throws -> Void)?
-
-  package init(
-    stateByteCount: Int, _ merge: Merge,
-    finish: (@Sendable (UnsafeRawPointer, [UnsafeMutableRawPointer]) throws -> Void)? = nil
-  ) {
-    self.stateByteCount = stateByteCount
-    self.merge = merge
-    self.finish = finish
-  }
-
-  /// A reduction with a state of its own.
-  ///
-  /// - Parameters:
-  ///   - stateByteCount: the bytes of a state.
-  ///   - merge: writes to y what rows of a and then rows of b leave behind; y may be a or b.
-  ///   - finish: writes the results of a state; nil where the state is the one result.
-  public init(
-    stateByteCount: Int,
-    merge: @escaping @Sendable (_ a: UnsafeRawPointer, _ b: UnsafeRawPointer, _ y: UnsafeMutableRawPointer) -> Void,
-    finish: (@Sendable (_ state: UnsafeRawPointer, _ y: [UnsafeMutableRawPointer]) throws -> Void)?
-  ) {
-    self.init(stateByteCount: stateByteCount, .custom(merge), finish: finish)
-  }
-
-  /// The sum of the blocks' results.
-  package static func sum(_ y: TensorType) -> BlockReduction {
-    BlockReduction(stateByteCount: y.byteCount, .elementwise(NABLA_ADD, y.dtype, count: y.shape.elementCount))
   }
 }

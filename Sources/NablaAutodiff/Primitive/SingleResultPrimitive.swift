@@ -19,7 +19,9 @@ public protocol SingleResultPrimitive: Primitive {
   /// The arithmetic operations, for estimates.
   func operationCount(_ x: [Shape], _ y: Shape) -> Int
   /// The result for a batch; nil where there is no rule.
-  func batchedResult(_ x: BatchedOperands) -> AnyTensor?
+  ///
+  /// - Throws: what the kernel throws because of the numbers.
+  func batchedResult(_ x: BatchedOperands) throws(Failure) -> AnyTensor?
 }
 
 extension SingleResultPrimitive {
@@ -28,7 +30,7 @@ extension SingleResultPrimitive {
   /// The operation runs whole.
   public func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { nil }
   /// No rule.
-  public func batchedResult(_ x: BatchedOperands) -> AnyTensor? { nil }
+  public func batchedResult(_ x: BatchedOperands) throws(Failure) -> AnyTensor? { nil }
 
   /// Calls `evaluate`.
   public func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
@@ -82,7 +84,10 @@ extension SingleResultPrimitive {
   /// The count by the shape of the one result.
   public func operationCount(_ x: [Shape], _ y: [Shape]) -> Int { operationCount(x, y[0]) }
   /// The one result for a batch.
-  public func batched(_ x: BatchedOperands) -> ResultTensors? { batchedResult(x).map { ResultTensors($0) } }
+  public func batched(_ x: BatchedOperands) throws(Failure) -> ResultTensors? {
+    guard let y = try batchedResult(x) else { return nil }
+    return ResultTensors(y)
+  }
 }
 
 extension SingleResultPrimitive {
@@ -93,7 +98,7 @@ extension SingleResultPrimitive {
   @inline(__always)
   public func apply(_ x: consuming Operands) throws(Failure) -> AnyTensor {
     if Context.isActive { return try Recorder.apply(self, x) }
-    guard !x.refused(by: name), let type = resultType(x) else { return .failed(like: x) }
+    guard !x.refused(by: self), let type = resultType(x) else { return .failed(like: x) }
     return try result(x, type)
   }
 
@@ -112,7 +117,7 @@ extension SingleResultPrimitive {
 /// A primitive whose result is a view of its first operand's memory, wherever the strides allow.
 public protocol ViewPrimitive: SingleResultPrimitive where Failure == Never {
   /// The view.
-  func window(_ x: Operands) -> AnyTensor
+  func makeView(_ x: Operands) -> AnyTensor
 }
 
 extension ViewPrimitive {
@@ -121,11 +126,11 @@ extension ViewPrimitive {
   /// No arithmetic.
   public func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
   /// Copies the elements of the view.
-  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) { window(x).copy(to: y) }
+  public func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) { makeView(x).copy(to: y) }
   /// The view.
-  public func result(_ x: Operands, _ type: TensorType) -> AnyTensor { window(x) }
+  public func result(_ x: Operands, _ type: TensorType) -> AnyTensor { makeView(x) }
   /// The view.
-  public func view(_ x: Operands) -> AnyTensor? { window(x) }
+  public func view(_ x: Operands) -> AnyTensor? { makeView(x) }
 }
 
 // MARK: - Derivatives that follow

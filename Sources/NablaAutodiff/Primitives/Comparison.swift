@@ -30,85 +30,6 @@ struct Compare: BinaryLoop, NondifferentiablePrimitive {
   func loop(_ dtype: DType) -> nabla_binary { nabla_binary_kernel(kernel, dtype.rawValue)! }
 }
 
-infix operator .== : ComparisonPrecedence
-infix operator .!= : ComparisonPrecedence
-infix operator .< : ComparisonPrecedence
-infix operator .<= : ComparisonPrecedence
-infix operator .> : ComparisonPrecedence
-infix operator .>= : ComparisonPrecedence
-
-private func compare<S>(_ relation: Compare.Relation, _ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<Bool> {
-  Tensor(unchecked: Compare(relation)(a.erased, b.erased))
-}
-
-/// Whether elements are equal; shapes broadcast. NaN equals nothing.
-public func .== <S>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.equal, a, b) }
-/// Whether elements differ; shapes broadcast.
-public func .!= <S>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.notEqual, a, b) }
-/// Whether elements of a are below those of b; shapes broadcast.
-public func .< <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.less, a, b) }
-/// Whether elements of a are at most those of b; shapes broadcast.
-public func .<= <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.lessEqual, a, b) }
-/// Whether elements of a are above those of b; shapes broadcast.
-public func .> <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.greater, a, b) }
-/// Whether elements of a are at least those of b; shapes broadcast.
-public func .>= <S: NumericScalar>(a: Tensor<S>, b: Tensor<S>) -> Tensor<Bool> { compare(.greaterEqual, a, b) }
-
-// With variables and single numbers, as the arithmetic operators.
-
-/// Whether elements are equal; shapes broadcast.
-public func .== <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> { a.asTensor() .== b }
-/// Whether elements are equal; shapes broadcast.
-public func .== <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> { a .== b.asTensor() }
-/// Whether elements are equal; shapes broadcast.
-public func .== <S>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .== b.value }
-/// Whether elements differ; shapes broadcast.
-public func .!= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> { a.asTensor() .!= b }
-/// Whether elements differ; shapes broadcast.
-public func .!= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> { a .!= b.asTensor() }
-/// Whether elements differ; shapes broadcast.
-public func .!= <S>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .!= b.value }
-/// Whether elements of a are below those of b; shapes broadcast.
-public func .< <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
-  a.asTensor() .< b
-}
-/// Whether elements of a are below those of b; shapes broadcast.
-public func .< <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
-  a .< b.asTensor()
-}
-/// Whether elements of a are below those of b; shapes broadcast.
-public func .< <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .< b.value }
-/// Whether elements of a are at most those of b; shapes broadcast.
-public func .<= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
-  a.asTensor() .<= b
-}
-/// Whether elements of a are at most those of b; shapes broadcast.
-public func .<= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
-  a .<= b.asTensor()
-}
-/// Whether elements of a are at most those of b; shapes broadcast.
-public func .<= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .<= b.value }
-/// Whether elements of a are above those of b; shapes broadcast.
-public func .> <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
-  a.asTensor() .> b
-}
-/// Whether elements of a are above those of b; shapes broadcast.
-public func .> <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
-  a .> b.asTensor()
-}
-/// Whether elements of a are above those of b; shapes broadcast.
-public func .> <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .> b.value }
-/// Whether elements of a are at least those of b; shapes broadcast.
-public func .>= <A: TensorOperand>(a: A, b: Tensor<A.Scalar>) -> Tensor<Bool> where A.Scalar: NumericScalar {
-  a.asTensor() .>= b
-}
-/// Whether elements of a are at least those of b; shapes broadcast.
-public func .>= <B: TensorOperand>(a: Tensor<B.Scalar>, b: B) -> Tensor<Bool> where B.Scalar: NumericScalar {
-  a .>= b.asTensor()
-}
-/// Whether elements of a are at least those of b; shapes broadcast.
-public func .>= <S: NumericScalar>(a: Variable<S>, b: Variable<S>) -> Tensor<Bool> { a.value .>= b.value }
-
 // MARK: Predicates
 
 /// y = p(x), as Bool.
@@ -129,26 +50,6 @@ struct Predicate: UnaryLoop, NondifferentiablePrimitive {
   func loop(_ dtype: DType) -> nabla_unary { nabla_unary_kernel(kernel, dtype.rawValue)! }
 }
 
-extension Tensor where Scalar: FloatingPointScalar {
-  /// Whether each element is NaN.
-  public var isNaN: Tensor<Bool> { Tensor<Bool>(unchecked: Predicate(kind: .isNaN)(erased)) }
-  /// Whether each element is neither NaN nor infinite.
-  public var isFinite: Tensor<Bool> { Tensor<Bool>(unchecked: Predicate(kind: .isFinite)(erased)) }
-
-  /// Whether every element is within `absolute + relative · |other|` of the other tensor's, shapes broadcast.
-  /// NaN is close to nothing; infinities of one sign are close to each other.
-  public func allClose(_ other: Tensor, relative: Scalar = 1e-5, absolute: Scalar = 1e-8) -> Bool {
-    guard let shape = shape.broadcast(with: other.shape) else {
-      fail("allClose", "shapes \(self.shape) and \(other.shape) do not broadcast")
-      return false
-    }
-    return zip(broadcast(to: shape).scalars, other.broadcast(to: shape).scalars).allSatisfy { a, b in
-      let bound: Scalar = absolute + relative * abs(b)
-      return a == b || (b.isFinite && abs(a - b) <= bound)
-    }
-  }
-}
-
 // MARK: Logic
 
 /// y = a and b, a or b.
@@ -162,22 +63,6 @@ struct Logical: BinaryLoop, NondifferentiablePrimitive {
     nabla_binary_kernel(kind == .and ? NABLA_AND : NABLA_OR, dtype.rawValue)!
   }
 }
-
-extension Tensor where Scalar == Bool {
-  /// Whether both are true, element by element; shapes broadcast.
-  public static func .&& (a: Tensor, b: Tensor) -> Tensor {
-    Tensor(unchecked: Logical(kind: .and)(a.erased, b.erased))
-  }
-  /// Whether either is true, element by element; shapes broadcast.
-  public static func .|| (a: Tensor, b: Tensor) -> Tensor {
-    Tensor(unchecked: Logical(kind: .or)(a.erased, b.erased))
-  }
-  /// The opposite of each element.
-  public static prefix func ! (a: Tensor) -> Tensor { Tensor(unchecked: Predicate(kind: .not)(a.erased)) }
-}
-
-infix operator .&& : LogicalConjunctionPrecedence
-infix operator .|| : LogicalDisjunctionPrecedence
 
 // MARK: select
 
@@ -210,14 +95,6 @@ struct Select: TernaryLoop {
   }
 }
 
-/// Elements of `a` where the mask is true, of `b` where it is false; shapes broadcast. The gradient goes to the chosen
-/// side alone.
-///
-/// Errors: shapes that do not broadcast.
-public func select<S>(_ mask: Tensor<Bool>, _ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: Select().apply(Operands([mask.erased, a.erased, b.erased])))
-}
-
 // MARK: maximum and minimum
 
 /// y = max(a, b).
@@ -231,16 +108,6 @@ struct Maximum: BinaryElementwise {
   }
 }
 
-/// The larger of two elements; shapes broadcast. NaN wins. The gradient of a tie goes to `a`.
-///
-/// Errors: shapes that do not broadcast.
-public func maximum<S: NumericScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: Maximum()(a.erased, b.erased))
-}
-/// The larger of two elements; shapes broadcast.
-public func maximum<A: TensorConvertible, B: TensorOperand>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: NumericScalar, B.Scalar == A.Scalar { maximum(a.asTensor(), b.asTensor()) }
-
 /// y = min(a, b).
 struct Minimum: BinaryElementwise {
   var name: String { "minimum" }
@@ -251,20 +118,6 @@ struct Minimum: BinaryElementwise {
     return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
   }
 }
-
-/// The smaller of two elements; shapes broadcast. NaN wins. The gradient of a tie goes to `a`.
-///
-/// Errors: shapes that do not broadcast.
-public func minimum<S: NumericScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: Minimum()(a.erased, b.erased))
-}
-/// The smaller of two elements; shapes broadcast.
-public func minimum<A: TensorConvertible, B: TensorOperand>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: NumericScalar, B.Scalar == A.Scalar { minimum(a.asTensor(), b.asTensor()) }
-
-/// Each element moved into `low ... high`. The gradient passes where the element is inside, bounds included.
-public func clip<T: TensorConvertible>(_ x: T, _ low: T.Scalar, _ high: T.Scalar) -> Tensor<T.Scalar>
-where T.Scalar: NumericScalar { minimum(maximum(x.asTensor(), Tensor(low)), Tensor(high)) }
 
 // MARK: cast
 
@@ -283,13 +136,4 @@ struct Cast: UnaryLoop, LinearPrimitive {
 extension AnyTensor {
   /// The elements in another type, by the rules of ``Tensor/init(castingFrom:)``.
   public func cast(to dtype: DType) -> AnyTensor { self.dtype == dtype ? self : Cast(dtype: dtype)(self) }
-}
-
-extension Tensor {
-  /// The elements of another tensor in this type: C's rules, but a `Float` or `Double` outside of an integer's range
-  /// becomes the nearest end of it, NaN becomes 0, and anything but 0 is true. From integer to integer the low bits are
-  /// kept. Between `Float` and `Double` the gradient passes.
-  public init<T: TensorConvertible>(castingFrom x: T) {
-    self.init(unchecked: x.asTensor().erased.cast(to: Scalar.dtype))
-  }
 }

@@ -2,6 +2,7 @@ import NablaTensor
 
 /// y = the slices of x at some indices along an axis; the indices' shape takes the axis' place.
 struct Gather: SingleResultPrimitive {
+  typealias Failure = IndexError
   var name: String { "gather" }
   func residuals(toward operand: Int) -> Residuals { operand == 0 ? .operand(1) : [] }
   let axis: Int
@@ -25,21 +26,17 @@ struct Gather: SingleResultPrimitive {
     return TensorType(source.dtype, Shape(unchecked: result))
   }
   func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let source = x[0].dense
-    let inner = source.shape[(axis + 1)...].reduce(1, *) * source.dtype.byteCount
-    let outer = source.shape[..<axis].reduce(1, *)
-    guard let indices = x[1].indices(of: axis, source.shape, name) else {
-      y.initializeMemory(as: UInt8.self, repeating: 0, count: type.shape.elementCount * type.dtype.byteCount)
-      return
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) throws(IndexError) {
+    try IndexError.check(Indexing.gather(x[0], x[1], axis: axis, into: y), x[1], name, axis, x[0].shape)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let (source, list) = (x[0].storage, x[1].storage)
+    guard list.isDense, let slices = Indexing.slices(of: x[0], axis: axis, count: list.count) else {
+      return evaluated(x, type, into: y)
     }
-    withExtendedLifetime(source.storage) {
-      for row in 0..<outer {
-        for (position, index) in indices.enumerated() {
-          (y + (row * indices.count + position) * inner).copyMemory(
-            from: source.address + (row * source.shape[axis] + index) * inner, byteCount: inner)
-        }
-      }
+    return PreparedCall(workspace: 0, operands: [source, list], into: [y]) { [self] _ in
+      let position = Indexing.gather(slices, source.base, list.base, list.dtype, into: y.base)
+      try IndexError.check(position, x[1], name, axis, x[0].shape)
     }
   }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
@@ -50,14 +47,17 @@ struct Gather: SingleResultPrimitive {
       : (x[0].first == rows ? RowRule(rowOperands: [true, false]) : nil)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, ScatterAdd(axis: axis, shape: x[0].shape)(g, x[1]))
+    cotangents.give(0, ScatterAdd(axis: axis, shape: x[0].shape).reported(g, x[1]))
   }
-  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0, x[1]) } }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    tangents[0].map { reported($0, x[1]) }
+  }
 }
 
 /// y = zeros of a shape, to whose slices at some indices along an axis those of x are added: the transpose of
 /// ``Gather``. An index that occurs twice receives both.
 struct ScatterAdd: SingleResultPrimitive {
+  typealias Failure = IndexError
   var name: String { "scatterAdd" }
   func residuals(toward operand: Int) -> Residuals { operand == 0 ? .operand(1) : [] }
   let axis: Int
@@ -77,66 +77,72 @@ struct ScatterAdd: SingleResultPrimitive {
     return TensorType(x[0].dtype, shape)
   }
   func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    let outer = shape[..<axis].reduce(1, *)
-    y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
-    guard let indices = x[1].indices(of: axis, shape, name) else { return }
-    let values = x[0].dense
-    withExtendedLifetime(values.storage) {
-      func add<T: FloatingPoint>(_ type: T.Type) {
-        let (from, to) = (
-          values.address.assumingMemoryBound(to: T.self), y.assumingMemoryBound(to: T.self)
-        )
-        for row in 0..<outer {
-          for (position, index) in indices.enumerated() {
-            let source = from + (row * indices.count + position) * inner
-            let target = to + (row * shape[axis] + index) * inner
-            for column in 0..<inner { target[column] += source[column] }
-          }
-        }
-      }
-      type.dtype == .float32 ? add(Float.self) : add(Double.self)
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) throws(IndexError) {
+    // Indices of several axes are one list, and so are the slices of the values.
+    let sizes = shape.dimensions
+    let list = Shape(unchecked: Array(sizes[..<axis]) + [x[1].count] + Array(sizes[(axis + 1)...]))
+    let values = x[1].rank == 1 ? x[0] : x[0].view(reshapedTo: list)
+    try IndexError.check(
+      Indexing.scatterAdd(values, x[1], axis: axis, size: shape[axis], into: y), x[1], name, axis, shape)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let (values, list) = (x[0].storage, x[1].storage)
+    guard list.isDense, x[1].rank == 1, var slices = Indexing.slices(of: x[0], axis: axis, count: list.count) else {
+      return evaluated(x, type, into: y)
+    }
+    slices.size = shape[axis]
+    let bytes = Indexing.scatterAddByteCount(slices, values.dtype)
+    return PreparedCall(workspace: bytes, operands: [values, list], into: [y]) { [self, slices] workspace in
+      let position = Indexing.scatterAdd(
+        slices, values.base, values.dtype, list.base, list.dtype, into: y.base, workspace: workspace)
+      try IndexError.check(position, x[1], name, axis, shape)
     }
   }
+  // Along axis 0 the rows of a block are added to a sum of their own, and the sums of blocks are added; along another axis
+  // rows stay apart.
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    guard x[0].first == rows else { return nil }
+    if axis > 0 { return y.first == rows ? RowRule(rowOperands: [true, false]) : nil }
+    return x[1].rank == 1 ? RowRule(rowOperands: [true, true], isReducing: true) : nil
+  }
+  func onRows(_ count: Int) -> ScatterAdd { axis == 0 ? self : ScatterAdd(axis: axis, shape: shape.withRows(count)) }
+  func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? { .sum(y.first) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, Gather(axis: axis)(g, x[1]))
+    cotangents.give(0, Gather(axis: axis).reported(g, x[1]))
   }
-  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? { tangents[0].map { self($0, x[1]) } }
-}
-
-extension AnyTensor {
-  /// The elements of an integer tensor as indices of an axis; nil after the error where one is out of range. They are
-  /// checked where they are used: while a function is being compiled they are not known.
-  fileprivate func indices(of axis: Int, _ shape: Shape, _ name: String) -> [Int]? {
-    let indices = Context.with(nil) { Tensor<Int64>(unchecked: cast(to: .int64)) }.scalars.map { Int($0) }
-    if let wrong = indices.first(where: { $0 < 0 || $0 >= shape[axis] }) {
-      fail(name, "index \(wrong) is out of range for axis \(axis) of shape \(shape)")
-      return nil
-    }
-    return indices
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    tangents[0].map { reported($0, x[1]) }
   }
 }
 
-/// The slices of `x` at `indices` along an axis: `gather(x, indices: [2, 0], axis: 0)` is rows 2 and 0. The indices'
-/// shape takes the axis' place in the result's.
-///
-/// Errors: an index or axis out of range.
-public func gather<T: TensorConvertible, I: NumericScalar & FixedWidthInteger>(
-  _ x: T, indices: Tensor<I>, axis: Int = 0
-) -> Tensor<T.Scalar> {
-  let source = x.asTensor()
-  guard let axis = normalizedAxes("gather", [axis], source.shape)?.first else { return source }
-  return Tensor(unchecked: Gather(axis: axis)(source.erased, indices.erased))
+/// An index that is not of its axis, found in data.
+public struct IndexError: Error, Hashable, Sendable, ReportedFailure {
+  /// The operation that used the index.
+  public let operation: String
+  /// The index.
+  public let index: Int
+  /// Where it stands among the indices, in row-major order.
+  public let position: Int
+  /// The axis that it was for.
+  public let axis: Int
+  /// The shape of the tensor with that axis.
+  public let shape: Shape
+
+  package var message: String {
+    "index \(index) is out of range for axis \(axis) of shape \(shape); it is number \(position) of the indices"
+  }
+  /// One line.
+  public var description: String { "\(operation): \(message)" }
 }
 
-/// `x` plus, at `indices` along an axis, the slices of `values`; an index that occurs twice receives both.
-///
-/// Errors: an index or axis out of range; values of another shape than a gather at these indices would have.
-public func scatterAdd<T: TensorConvertible, I: NumericScalar & FixedWidthInteger>(
-  _ x: T, indices: Tensor<I>, values: Tensor<T.Scalar>, axis: Int = 0
-) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  let base = x.asTensor()
-  guard let axis = normalizedAxes("scatterAdd", [axis], base.shape)?.first else { return base }
-  return base + Tensor(unchecked: ScatterAdd(axis: axis, shape: base.shape)(values.erased, indices.erased))
+extension IndexError {
+  /// Throws where a kernel found an index out of range, at a position of the indices.
+  static func check(
+    _ position: Int?, _ indices: AnyTensor, _ operation: String, _ axis: Int, _ shape: Shape
+  ) throws(IndexError) {
+    guard let position else { return }
+    let list = Context.with(nil) { Tensor<Int64>(unchecked: indices.cast(to: .int64)) }
+    throw IndexError(
+      operation: operation, index: Int(list.scalars[position]), position: position, axis: axis, shape: shape)
+  }
 }

@@ -3,7 +3,7 @@ import NablaTensor
 
 /// y = a b for matrices, or stacks of them: shapes [..., m, k] and [..., k, n], the leading axes broadcast.
 ///
-/// An operand may be taken transposed. Eager code has no need of that, since a transposed tensor is a window whose
+/// An operand may be taken transposed. Eager code has no need of that, since a transposed tensor is a view whose
 /// strides say so; in a graph the flag lets a product run over the rows of the operand itself.
 struct Matmul: SingleResultPrimitive {
   var name: String { "matmul" }
@@ -63,16 +63,16 @@ struct Matmul: SingleResultPrimitive {
     if x[0].rank == 2 && x[1].rank == 2 {
       return MatrixProduct.multiply(x[0], transposed: transposesLeft, x[1], transposed: transposesRight, into: y)
     }
-    let a = transposesLeft ? x[0].window(permutedBy: x[0].matrixTransposition) : x[0]
-    let b = transposesRight ? x[1].window(permutedBy: x[1].matrixTransposition) : x[1]
+    let a = transposesLeft ? x[0].view(permutedBy: x[0].matrixTransposition) : x[0]
+    let b = transposesRight ? x[1].view(permutedBy: x[1].matrixTransposition) : x[1]
     let rows = a.shape.dropLast().reduce(1, *)
     if b.rank == 2 && a.rank > 2 && a.isDense && rows <= Int(Int32.max) {  // the rows of all matrices in one product
       let stacked = Shape(unchecked: [rows, a.shape[a.rank - 1]])
-      return MatrixProduct.multiply(a.window(reshapedTo: stacked), b, into: y)
+      return MatrixProduct.multiply(a.view(reshapedTo: stacked), b, into: y)
     }
     let batch = type.shape.dropLast(2)
-    let left = a.window(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
-    let right = b.window(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
+    let left = a.view(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
+    let right = b.view(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
     let bytes = type.shape[type.shape.rank - 2] * type.shape[type.shape.rank - 1] * type.dtype.byteCount
     for index in 0..<batch.reduce(1, *) {
       MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: y + index * bytes)
@@ -100,12 +100,26 @@ struct Matmul: SingleResultPrimitive {
 
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? { .sum(y.first) }
 
-  // Transposes are windows: BLAS receives them as flags, and nothing is copied.
+  // A matrix that is the same for all elements meets the rows, or the columns, of all of them in one product.
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    let isOneProduct = x.rank(0) == 2 && x.rank(1) == 2 && !transposesLeft && !transposesRight
+    let (m, k, n) = (x.shape(0)[x.rank(0) - 2], x.shape(1)[x.rank(1) - 2], x.shape(1)[x.rank(1) - 1])
+    guard isOneProduct, x.isBatched(0) != x.isBatched(1),
+      max(m, n) <= Int(Int32.max) / max(1, x.size)
+    else { return apply(x.aligned) }
+    if x.isBatched(0) {
+      return self(x[0].reshaped(to: [x.size * m, k]), x[1]).reshaped(to: [x.size, m, n])
+    }
+    let columns = x[1].movingAxis(0, to: 1).reshaped(to: [k, x.size * n])
+    return self(x[0], columns).reshaped(to: [m, x.size, n]).movingAxis(1, to: 0)
+  }
+
+  // Transposes are views: BLAS receives them as flags, and nothing is copied.
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    func turned(_ x: AnyTensor, _ transposes: Bool) -> AnyTensor { transposes ? x.matrixTransposed : x }
-    let (a, b) = (turned(x[0], transposesLeft), turned(x[1], transposesRight))
-    cotangents.give(0, turned(Matmul()(g, b.matrixTransposed), transposesLeft).summed(to: x[0].shape))
-    cotangents.give(1, turned(Matmul()(a.matrixTransposed, g), transposesRight).summed(to: x[1].shape))
+    func oriented(_ x: AnyTensor, _ transposes: Bool) -> AnyTensor { transposes ? x.matrixTransposed : x }
+    let (a, b) = (oriented(x[0], transposesLeft), oriented(x[1], transposesRight))
+    cotangents.give(0, oriented(Matmul()(g, b.matrixTransposed), transposesLeft).summed(to: x[0].shape))
+    cotangents.give(1, oriented(Matmul()(a.matrixTransposed, g), transposesRight).summed(to: x[1].shape))
   }
   func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
     let left = tangents[0].map { self($0, x[1]) }
@@ -126,23 +140,9 @@ extension AnyTensor {
       rest /= shape[axis]
     }
     let sizes = Shape(unchecked: Array(shape.suffix(2)))
-    return window(offset: start, sizes, Array(steps.suffix(2)))
+    return view(offset: start, sizes, Array(steps.suffix(2)))
   }
 }
-
-/// The matrix product, by OpenBLAS; large ones by Nabla's own kernel where that is faster (``OpenBLAS/isHelped``).
-///
-/// Two matrices: [m, k] · [k, n] → [m, n]. A vector on the left counts as a row, on the right as a column, and that axis
-/// is then gone: [k] · [k, n] → [n], [m, k] · [k] → [m], [k] · [k] → a scalar. Further leading axes are stacks of
-/// matrices and broadcast. Transposed tensors are handed over as flags, not copied.
-///
-/// Errors: sizes that do not fit; scalars; a size above `Int32.max`, the limit of BLAS.
-public func matmul<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: a.erased.matmul(b.erased))
-}
-/// The matrix product.
-public func matmul<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar { matmul(a.asTensor(), b.asTensor()) }
 
 extension AnyTensor {
   /// The matrix product, with NumPy's rule for vectors.
@@ -161,30 +161,4 @@ extension AnyTensor {
     if rank == 1 { sizes.remove(at: sizes.count - (b.rank == 1 ? 1 : 2)) }
     return y.reshaped(to: Shape(unchecked: sizes))
   }
-}
-
-/// The inner product of two vectors: Σ aᵢ bᵢ.
-///
-/// Errors: other ranks than 1, different lengths.
-public func dot<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar {
-  let (a, b) = (a.asTensor(), b.asTensor())
-  guard a.rank == 1 && b.rank == 1 else {
-    fail("dot", "shapes \(a.shape) and \(b.shape) are not two vectors")
-    return Tensor(unchecked: .failed(A.Scalar.dtype))
-  }
-  return matmul(a, b)
-}
-
-/// The outer product of two vectors: aᵢ bⱼ, shape [a.count, b.count].
-///
-/// Errors: other ranks than 1.
-public func outer<A: TensorConvertible, B: TensorConvertible>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: NumericScalar, B.Scalar == A.Scalar {
-  let (a, b) = (a.asTensor(), b.asTensor())
-  guard a.rank == 1 && b.rank == 1 else {
-    fail("outer", "shapes \(a.shape) and \(b.shape) are not two vectors")
-    return Tensor(unchecked: .failed(A.Scalar.dtype))
-  }
-  return a.reshaped(to: [a.count, 1]) * b
 }

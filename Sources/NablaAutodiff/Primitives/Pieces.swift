@@ -13,11 +13,6 @@ struct Abs: UnaryElementwise {
   }
 }
 
-/// The magnitude of each element. The derivative at 0 is 0.
-public func abs<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Abs()(x.asTensor().erased))
-}
-
 // MARK: sign
 
 /// y = -1, 0 or 1.
@@ -26,11 +21,6 @@ struct Sign: UnaryElementwise {
   static let kernel = NABLA_SIGN
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
-}
-
-/// -1, 0 or 1 as each element is negative, zero or positive; NaN stays NaN. The derivative is 0.
-public func sign<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Sign()(x.asTensor().erased))
 }
 
 // MARK: floor
@@ -43,11 +33,6 @@ struct Floor: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
 }
 
-/// The largest integer that is not above each element. The derivative is 0.
-public func floor<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Floor()(x.asTensor().erased))
-}
-
 // MARK: ceil
 
 /// y = the smallest integer from x.
@@ -56,11 +41,6 @@ struct Ceil: UnaryElementwise {
   static let kernel = NABLA_CEIL
   static let residuals: Residuals = []
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
-}
-
-/// The smallest integer that is not below each element. The derivative is 0.
-public func ceil<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Ceil()(x.asTensor().erased))
 }
 
 // MARK: round
@@ -73,11 +53,6 @@ struct Round: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .zero }
 }
 
-/// The nearest integer to each element, halves to the even one. The derivative is 0.
-public func round<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Round()(x.asTensor().erased))
-}
-
 // MARK: relu
 
 /// y = max(x, 0).
@@ -88,9 +63,4 @@ struct Relu: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope {
     .mask(Compare(.greater)(y, AnyTensor(0, dtype: y.dtype)))
   }
-}
-
-/// The larger of each element and 0. The derivative at 0 is 0.
-public func relu<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Relu()(x.asTensor().erased))
 }

@@ -11,11 +11,6 @@ struct Sqrt: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(y) * 0.5) }
 }
 
-/// The square root of each element; NaN below 0. The derivative at 0 is infinite.
-public func sqrt<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Sqrt()(x.asTensor().erased))
-}
-
 // MARK: rsqrt
 
 /// y = 1 / √x.
@@ -24,11 +19,6 @@ struct Rsqrt: UnaryElementwise {
   static let kernel = NABLA_RSQRT
   static let residuals: Residuals = [.operands, .result]
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(y / x * -0.5) }
-}
-
-/// 1 / √x of each element.
-public func rsqrt<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Rsqrt()(x.asTensor().erased))
 }
 
 // MARK: square
@@ -42,11 +32,6 @@ struct Square: UnaryElementwise {
   var rewrite: Rewrite { .multiplication }
 }
 
-/// The square of each element.
-public func square<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: NumericScalar {
-  Tensor(unchecked: Square()(x.asTensor().erased))
-}
-
 // MARK: reciprocal
 
 /// y = 1 / x.
@@ -55,11 +40,6 @@ struct Reciprocal: UnaryElementwise {
   static let kernel = NABLA_RECIPROCAL
   static let residuals: Residuals = .result
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Square()(y)) }
-}
-
-/// 1 / x of each element.
-public func reciprocal<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Reciprocal()(x.asTensor().erased))
 }
 
 // MARK: pow
@@ -85,17 +65,4 @@ struct Power: BinaryElementwise {
     let safe = Select().apply(Operands([isPositive, a, zero + 1]))
     return .maskedFactor(isPositive, y * Log()(safe))
   }
-}
-
-/// a to the power b, element by element; shapes broadcast. NaN where a is negative and b is no integer.
-///
-/// Conventions: d/da at (0, 0) is 0; d/db is 0 where a is not positive.
-/// Errors: shapes that do not broadcast.
-public func pow<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: Power()(a.erased, b.erased))
-}
-/// a to the power b, element by element; shapes broadcast.
-public func pow<A: TensorConvertible, B: TensorOperand>(_ a: A, _ b: B) -> Tensor<A.Scalar>
-where A.Scalar: FloatingPointScalar, B.Scalar == A.Scalar {
-  pow(a.asTensor(), b.asTensor())
 }

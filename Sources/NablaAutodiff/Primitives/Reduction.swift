@@ -20,49 +20,61 @@ func normalizedAxes(_ name: String, _ axes: [Int]?, _ shape: Shape) -> [Int]? {
 }
 
 /// A reduction over axes that are then gone from the shape. `axes` are counted from the front and sorted.
-protocol AxisReduction: SingleResultPrimitive where Failure == Never {
-  static var kernel: nabla_reduction_op { get }
+///
+/// The kernels describe it as a merge of states, which serves whole arrays, threads and the blocks of a phase.
+protocol AxisReduction: Primitive where Failure == Never {
+  var kernel: nabla_reduction_op { get }
   var axes: [Int] { get }
   init(axes: [Int])
+  /// The element type of the results.
+  func resultDType(_ x: DType) -> DType
+  /// Whether no elements have no result.
+  var needsElements: Bool { get }
 }
 
 extension AxisReduction {
-  func resultType(_ x: Operands) -> TensorType? {
-    guard x[0].dtype.isFloatingPoint || nabla_reduce_row_kernel(Self.kernel, x[0].dtype.rawValue) != nil else {
-      fail(name, "there is no such reduction of \(x[0].dtype)")
+  /// The operand's.
+  func resultDType(_ x: DType) -> DType { x }
+  var needsElements: Bool { false }
+
+  /// The type of each result, or nil after the error.
+  func axesType(_ x: Operands) -> TensorType? {
+    let (type, shape) = (x[0].dtype, x[0].shape)
+    // The usual case.
+    if kernel == NABLA_SUM && type != .bool && axes.count == shape.rank { return TensorType(type, .scalar) }
+    guard nabla_reduction_kernel(kernel, type.rawValue) != nil else {
+      fail(name, "there is no such reduction of \(type)")
       return nil
     }
-    if Self.kernel == NABLA_SUM && axes.count == x[0].rank { return TensorType(x[0].dtype, .scalar) }  // the usual case
-    let shape = x[0].shape
-    if Self.kernel == NABLA_MAX || Self.kernel == NABLA_MIN, x[0].dtype != .bool,
-      axes.contains(where: { shape[$0] == 0 }), shape.elementCount == 0,
-      shape.indices.allSatisfy({ axes.contains($0) || shape[$0] != 0 })
-    {
+    if needsElements, shape.elementCount == 0, shape.indices.allSatisfy({ axes.contains($0) || shape[$0] != 0 }) {
       fail(name, "shape \(shape) has no elements along axes \(axes), and an empty reduction has no value")
       return nil
     }
-    if axes.count == shape.rank { return TensorType(x[0].dtype, .scalar) }
-    return TensorType(x[0].dtype, Shape(unchecked: shape.indices.filter { !axes.contains($0) }.map { shape[$0] }))
-  }
-  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    Reduction.reduce(Self.kernel, x[0], over: axes, into: y)
-  }
-  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
-    Reduction.prepared(Self.kernel, x[0].storage, over: axes, into: y) ?? evaluated(x, type, into: y)
+    if axes.count == shape.rank { return TensorType(resultDType(type), .scalar) }
+    let kept = shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
+    return TensorType(resultDType(type), Shape(unchecked: kept))
   }
 
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
-    guard x[0].first == rows else { return nil }
-    return RowRule(rowOperands: [true], isReducing: axes.contains(0))
+  func operationCount(_ x: [Shape], _ y: [Shape]) -> Int { x[0].elementCount }
+
+  func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? { axisRowRule(x, rows) }
+  fileprivate func axisRowRule(_ x: [Shape], _ rows: Int) -> RowRule? {
+    x[0].first == rows ? RowRule(rowOperands: [true], isReducing: axes.contains(0)) : nil
   }
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? {
-    // any and all merge bytes.
-    let dtype = y.first.dtype == .bool ? DType.uint8 : y.first.dtype
-    return BlockReduction(
-      stateByteCount: y.first.byteCount,
-      .elementwise(Reduction.combining(Self.kernel), dtype, count: y.first.shape.elementCount))
+    .states(kernel, x[0].dtype, count: y.first.shape.elementCount)
   }
+  func preparedState(_ x: Operands, _ types: ResultTypes, into state: Storage) -> PreparedCall {
+    if isItsOwnState(x[0].dtype) { return prepared(x, types, into: [state]) }
+    return Reduction.preparedState(kernel, x[0].storage, over: axes, into: state)
+      ?? PreparedCall(operands: [x[0].storage], into: [state]) {
+        Reduction.state(kernel, x[0], over: axes, into: state.base)
+      }
+  }
+  private func isItsOwnState(_ dtype: DType) -> Bool { Reduction.description(kernel, dtype)?.result == nil }
+
+  /// The same reduction, one axis further.
+  func onBatch() -> Self { Self(axes: axes.map { $0 + 1 }) }
 
   /// `value`, of the result's shape, repeated over the reduced axes of `shape`.
   func spread(_ value: AnyTensor, over shape: Shape) -> AnyTensor {
@@ -70,53 +82,60 @@ extension AxisReduction {
   }
   /// `shape` with 1 in the place of reduced axes.
   func kept(_ shape: Shape) -> Shape { Shape(unchecked: shape.indices.map { axes.contains($0) ? 1 : shape[$0] }) }
+  /// The number of elements that are reduced to one.
+  func count(_ shape: Shape) -> Int { axes.reduce(1) { $0 * shape[$1] } }
 }
 
-extension TensorConvertible {
-  /// A reduction of this as the caller names it; nil axes are all.
-  func reduced<R: AxisReduction>(_ reduction: R.Type, _ axes: [Int]?, _ keepsDimensions: Bool) -> Tensor<Scalar> {
-    let x = asTensor().erased
-    guard let axes = normalizedAxes(R(axes: []).name, axes, x.shape) else { return Tensor(unchecked: .failed(x.dtype)) }
-    let reduction = R(axes: axes)
-    let y = reduction(x)
-    return Tensor(unchecked: keepsDimensions && !y.isFailed ? y.reshaped(to: reduction.kept(x.shape)) : y)
+/// A reduction with one result.
+protocol SingleAxisReduction: AxisReduction, SingleResultPrimitive {}
+
+extension SingleAxisReduction {
+  func resultType(_ x: Operands) -> TensorType? { axesType(x) }
+  // Where both protocols have a default, that of the axes.
+  func operationCount(_ x: [Shape], _ y: [Shape]) -> Int { x[0].elementCount }
+  func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? { axisRowRule(x, rows) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { onBatch()(x[0]) }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Reduction.reduce(kernel, x[0], over: axes, into: y)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    Reduction.prepared(kernel, x[0].storage, over: axes, into: y) ?? evaluated(x, type, into: y)
+  }
+}
+
+extension BlockReduction {
+  /// A reduction of the kernels, with so many results.
+  static func states(_ op: nabla_reduction_op, _ dtype: DType, count: Int) -> BlockReduction? {
+    guard let description = Reduction.description(op, dtype) else { return nil }
+    let bytes = Reduction.stateByteCount(op, dtype, count: count)
+    guard let result = description.result else {
+      return BlockReduction(stateByteCount: bytes, .states(op, dtype, count: count))
+    }
+    return BlockReduction(stateByteCount: bytes, .states(op, dtype, count: count)) { state, y in
+      y.map(Optional.some).withUnsafeBufferPointer { result(state, count, $0.baseAddress, count) }
+    }
   }
 }
 
 // MARK: sum
 
 /// y = Σ x over axes.
-struct Sum: AxisReduction, LinearPrimitive {
+struct Sum: SingleAxisReduction, LinearPrimitive {
   var traits: Traits { .linear }
   var name: String { "sum" }
-  static let kernel = NABLA_SUM
+  var kernel: nabla_reduction_op { NABLA_SUM }
   let axes: [Int]
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, spread(g, over: x[0].shape))
   }
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The sum of all elements, as a scalar.
-  public func sum() -> Tensor<Scalar> { reduced(Sum.self, nil, false) }
-  /// The sum along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func sum(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Sum.self, [axis], keepingDimensions)
-  }
-  /// The sum along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func sum(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Sum.self, axes, keepingDimensions)
-  }
-}
-
 // MARK: product
 
 /// y = Π x over axes.
-struct Product: AxisReduction {
+struct Product: SingleAxisReduction {
   var name: String { "product" }
-  static let kernel = NABLA_PRODUCT
+  var kernel: nabla_reduction_op { NABLA_PRODUCT }
   func residuals(toward operand: Int) -> Residuals { .operands }
   let axes: [Int]
 
@@ -155,27 +174,13 @@ struct Product: AxisReduction {
   }
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The product of all elements, as a scalar.
-  public func product() -> Tensor<Scalar> { reduced(Product.self, nil, false) }
-  /// The product along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func product(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Product.self, [axis], keepingDimensions)
-  }
-  /// The product along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func product(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Product.self, axes, keepingDimensions)
-  }
-}
-
 // MARK: max and min
 
 /// A reduction to the largest or smallest element; ties share the gradient evenly.
-protocol ExtremeReduction: AxisReduction {}
+protocol ExtremeReduction: SingleAxisReduction {}
 
 extension ExtremeReduction {
+  var needsElements: Bool { true }
   func residuals(toward operand: Int) -> Residuals { [.operands, .result] }
 
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -200,139 +205,55 @@ extension ExtremeReduction {
 /// y = max x over axes, NaN if any is NaN.
 struct Max: ExtremeReduction {
   var name: String { "max" }
-  static let kernel = NABLA_MAX
+  var kernel: nabla_reduction_op { NABLA_MAX }
   let axes: [Int]
 }
 
 /// y = min x over axes, NaN if any is NaN.
 struct Min: ExtremeReduction {
   var name: String { "min" }
-  static let kernel = NABLA_MIN
+  var kernel: nabla_reduction_op { NABLA_MIN }
   let axes: [Int]
-}
-
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The largest of all elements, as a scalar.
-  public func max() -> Tensor<Scalar> { reduced(Max.self, nil, false) }
-  /// The largest along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func max(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Max.self, [axis], keepingDimensions)
-  }
-  /// The largest along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func max(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Max.self, axes, keepingDimensions)
-  }
-}
-
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The smallest of all elements, as a scalar.
-  public func min() -> Tensor<Scalar> { reduced(Min.self, nil, false) }
-  /// The smallest along one axis, which is then gone from the shape, or of size 1. Negative axes count from the end.
-  public func min(axis: Int, keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Min.self, [axis], keepingDimensions)
-  }
-  /// The smallest along several axes, which are then gone from the shape, or of size 1.
-  ///
-  /// Errors: an axis out of range or named twice.
-  public func min(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Scalar> {
-    reduced(Min.self, axes, keepingDimensions)
-  }
 }
 
 // MARK: any and all
 
 /// Whether an element is true.
-struct AnyTrue: AxisReduction, NondifferentiablePrimitive {
+struct AnyTrue: SingleAxisReduction, NondifferentiablePrimitive {
   var name: String { "any" }
-  static let kernel = NABLA_MAX
+  var kernel: nabla_reduction_op { NABLA_MAX }
   let axes: [Int]
 }
 
 /// Whether every element is true.
-struct AllTrue: AxisReduction, NondifferentiablePrimitive {
+struct AllTrue: SingleAxisReduction, NondifferentiablePrimitive {
   var name: String { "all" }
-  static let kernel = NABLA_MIN
+  var kernel: nabla_reduction_op { NABLA_MIN }
   let axes: [Int]
-}
-
-extension TensorConvertible where Scalar == Bool {
-  /// Whether any element is true; false where there are none.
-  public func any() -> Tensor<Bool> { reduced(AnyTrue.self, nil, false) }
-  /// Whether any element is true, along an axis.
-  public func any(axis: Int, keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(AnyTrue.self, [axis], keepingDimensions)
-  }
-  /// Whether any element is true, along several axes.
-  public func any(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(AnyTrue.self, axes, keepingDimensions)
-  }
-  /// Whether every element is true; true where there are none.
-  public func all() -> Tensor<Bool> { reduced(AllTrue.self, nil, false) }
-  /// Whether every element is true, along an axis.
-  public func all(axis: Int, keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(AllTrue.self, [axis], keepingDimensions)
-  }
-  /// Whether every element is true, along several axes.
-  public func all(axes: [Int], keepingDimensions: Bool = false) -> Tensor<Bool> {
-    reduced(AllTrue.self, axes, keepingDimensions)
-  }
 }
 
 // MARK: argmax and argmin
 
-/// y = the index of the first extreme element along an axis.
-struct ArgExtreme: NondifferentiablePrimitive {
-  /// By the functions' names.
-  enum Kind: String, Sendable, CaseIterable { case argmax, argmin }
-  let kind: Kind
-  var name: String { kind.rawValue }
-  let axis: Int
-  func resultType(_ x: Operands) -> TensorType? {
-    let shape = x[0].shape
-    guard shape[axis] > 0 else {
-      fail(name, "shape \(shape) has no elements along axis \(axis)")
-      return nil
-    }
-    return TensorType(.int64, Shape(unchecked: shape.indices.filter { $0 != axis }.map { shape[$0] }))
-  }
-  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount }
-  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let kernel = kind == .argmax ? nabla_argmax_kernel(x[0].dtype.rawValue) : nabla_argmin_kernel(x[0].dtype.rawValue)
-    Reduction.argument(kernel!, x[0], axis: axis, into: y)
-  }
-  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
-    axis == 0 ? nil : RowRule.local(x, y, rows: rows)
-  }
+/// A reduction to the place of the first extreme element, in row-major order of the reduced axes.
+protocol PlaceReduction: SingleAxisReduction, NondifferentiablePrimitive {}
+
+extension PlaceReduction {
+  func resultDType(_ x: DType) -> DType { .int64 }
+  var needsElements: Bool { true }
 }
 
-extension TensorConvertible where Scalar: NumericScalar {
-  /// The index of the first largest element in row-major order; of the first NaN where there is one.
-  ///
-  /// Errors: no elements.
-  public func argmax() -> Tensor<Int64> { asTensor().flattened().argmax(axis: 0) }
-  /// The indices of the first largest elements along an axis, which is then gone from the shape.
-  ///
-  /// Errors: an axis out of range or without elements.
-  public func argmax(axis: Int) -> Tensor<Int64> { argument(.argmax, axis) }
-  /// The index of the first smallest element in row-major order; of the first NaN where there is one.
-  ///
-  /// Errors: no elements.
-  public func argmin() -> Tensor<Int64> { asTensor().flattened().argmin(axis: 0) }
-  /// The indices of the first smallest elements along an axis, which is then gone from the shape.
-  ///
-  /// Errors: an axis out of range or without elements.
-  public func argmin(axis: Int) -> Tensor<Int64> { argument(.argmin, axis) }
+/// y = the place of the first largest element, or of the first NaN.
+struct ArgMax: PlaceReduction {
+  var name: String { "argmax" }
+  var kernel: nabla_reduction_op { NABLA_ARGMAX }
+  let axes: [Int]
+}
 
-  private func argument(_ kind: ArgExtreme.Kind, _ axis: Int) -> Tensor<Int64> {
-    let x = asTensor().erased
-    guard let axis = normalizedAxes(kind.rawValue, [axis], x.shape)?.first else {
-      return Tensor(unchecked: .failed(.int64))
-    }
-    let y = ArgExtreme(kind: kind, axis: axis)(x)
-    return Tensor(unchecked: y.isFailed ? .failed(.int64) : y)
-  }
+/// y = the place of the first smallest element, or of the first NaN.
+struct ArgMin: PlaceReduction {
+  var name: String { "argmin" }
+  var kernel: nabla_reduction_op { NABLA_ARGMIN }
+  let axes: [Int]
 }
 
 // MARK: cumulative sum
@@ -340,7 +261,10 @@ extension TensorConvertible where Scalar: NumericScalar {
 /// y_i = x_0 + … + x_i along an axis.
 struct CumulativeSum: LinearPrimitive {
   var name: String { "cumulativeSum" }
+  var traits: Traits { .linear }
   let axis: Int
+  /// From the end: y_i = x_i + … + x_n, the transpose.
+  var isReversed = false
   func resultType(_ x: Operands) -> TensorType? {
     guard x[0].dtype != .bool else {
       fail(name, "there is no such reduction of bool")
@@ -349,23 +273,24 @@ struct CumulativeSum: LinearPrimitive {
     return TensorType(x[0].dtype, x[0].shape)
   }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    Reduction.cumulativeSum(x[0], axis: axis, into: y)
+    Scan.cumulativeSum(x[0], axis: axis, reversed: isReversed, into: y)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let source = x[0].storage
+    guard let lines = x[0].lines(along: axis) else { return evaluated(x, type, into: y) }
+    return PreparedCall(workspace: Scan.cumulativeSumByteCount(lines), operands: [source], into: [y]) {
+      [isReversed] workspace in
+      Scan.cumulativeSum(
+        lines, source.dtype, source.base, reversed: isReversed, into: y.base, workspace: workspace)
+    }
+  }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    CumulativeSum(axis: axis + 1, isReversed: isReversed)(x[0])
   }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     axis == 0 ? nil : RowRule.local(x, y, rows: rows)
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, CumulativeSum(axis: axis)(g.reversed(axis: axis)).reversed(axis: axis))
-  }
-}
-
-extension TensorConvertible where Scalar: NumericScalar {
-  /// Running sums along an axis, of this shape. Float adds in Double.
-  ///
-  /// Errors: an axis out of range.
-  public func cumulativeSum(axis: Int = 0) -> Tensor<Scalar> {
-    let x = asTensor()
-    guard let axis = normalizedAxes("cumulativeSum", [axis], x.shape)?.first else { return x }
-    return Tensor(unchecked: CumulativeSum(axis: axis)(x.erased))
+    cotangents.give(0, CumulativeSum(axis: axis, isReversed: !isReversed)(g))
   }
 }

@@ -2,7 +2,7 @@ import NablaTensor
 
 // MARK: broadcast
 
-/// y = x repeated along missing axes and those of size 1; a window, no copy.
+/// y = x repeated along missing axes and those of size 1; a view, no copy.
 struct Broadcast: LinearPrimitive, ViewPrimitive {
   var name: String { "broadcast" }
   let shape: Shape
@@ -13,10 +13,13 @@ struct Broadcast: LinearPrimitive, ViewPrimitive {
     }
     return TensorType(x[0].dtype, shape)
   }
-  func window(_ x: Operands) -> AnyTensor { x[0].window(broadcastTo: shape) }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].view(broadcastTo: shape) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.elementwise(x, y, rows: rows) }
   var rewrite: Rewrite { .broadcast }
   func onRows(_ count: Int) -> Broadcast { Broadcast(shape: shape.withRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    x.padded(0, to: shape.rank).broadcast(to: shape.batched(x.size))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.summed(to: x[0].shape))
   }
@@ -24,7 +27,7 @@ struct Broadcast: LinearPrimitive, ViewPrimitive {
 
 // MARK: reshape
 
-/// y = x with its elements in row-major order under another shape; a window where strides allow.
+/// y = x with its elements in row-major order under another shape; a view where strides allow.
 struct Reshape: LinearPrimitive, ViewPrimitive {
   var name: String { "reshape" }
   var traits: Traits { [.view, .mayCopy, .linear] }
@@ -38,10 +41,11 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
     }
     return TensorType(x[0].dtype, shape)
   }
-  func window(_ x: Operands) -> AnyTensor { x[0].window(reshapedTo: shape) }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].view(reshapedTo: shape) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.local(x, y, rows: rows) }
   var rewrite: Rewrite { .reshape }
   func onRows(_ count: Int) -> Reshape { Reshape(shape: shape.withRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { x[0].reshaped(to: shape.batched(x.size)) }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, g.reshaped(to: x[0].shape))
   }
@@ -49,7 +53,7 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
 
 // MARK: transpose
 
-/// y = x with its axes in another order; a window, no copy.
+/// y = x with its axes in another order; a view, no copy.
 struct Transpose: LinearPrimitive, ViewPrimitive {
   var name: String { "transpose" }
   let permutation: [Int]
@@ -60,10 +64,13 @@ struct Transpose: LinearPrimitive, ViewPrimitive {
     }
     return TensorType(x[0].dtype, Shape(unchecked: permutation.map { x[0].shape[$0] }))
   }
-  func window(_ x: Operands) -> AnyTensor { x[0].window(permutedBy: permutation) }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].view(permutedBy: permutation) }
   var rewrite: Rewrite { .transpose(permutation) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     permutation.first == 0 ? RowRule.local(x, y, rows: rows) : nil
+  }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    x[0].transposed(permutation: [0] + permutation.map { $0 + 1 })
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     let back = permutation.indices.sorted { permutation[$0] < permutation[$1] }
@@ -73,7 +80,7 @@ struct Transpose: LinearPrimitive, ViewPrimitive {
 
 // MARK: slice
 
-/// y = every step-th element from a start, along each axis; a window, no copy.
+/// y = every step-th element from a start, along each axis; a view, no copy.
 struct Slice: LinearPrimitive, ViewPrimitive {
   var name: String { "slice" }
   let starts: [Int]
@@ -93,11 +100,14 @@ struct Slice: LinearPrimitive, ViewPrimitive {
     if !isInside { fail(name, "starts \(starts), sizes \(sizes) and steps \(steps) leave shape \(shape)") }
     return isInside
   }
-  func window(_ x: Operands) -> AnyTensor { x[0].window(starts: starts, sizes: sizes, steps: steps) }
+  func makeView(_ x: Operands) -> AnyTensor { x[0].view(starts: starts, sizes: sizes, steps: steps) }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
   }
   func onRows(_ count: Int) -> Slice { Slice(starts: starts, sizes: [count] + sizes.dropFirst(), steps: steps) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { batched(x.size)(x[0]) }
+  /// The slice of each element of a batch.
+  func batched(_ size: Int) -> Slice { Slice(starts: [0] + starts, sizes: [size] + sizes, steps: [1] + steps) }
   /// Whether axis 0 is taken from its start, one by one.
   var takesWholeRows: Bool { starts.first == 0 && steps.first == 1 }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
@@ -126,6 +136,9 @@ struct Unslice: LinearPrimitive {
     slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
   }
   func onRows(_ count: Int) -> Unslice { Unslice(slice: slice.onRows(count), shape: shape.withRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    Unslice(slice: slice.batched(x.size), shape: shape.batched(x.size))(x[0])
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, slice(g))
   }
@@ -152,6 +165,9 @@ struct ReplaceSlice: SingleResultPrimitive {
     slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
   }
   func onRows(_ count: Int) -> ReplaceSlice { ReplaceSlice(slice: slice.onRows(count)) }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    ReplaceSlice(slice: slice.batched(x.size))(x.spread(0), x.spread(1))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     cotangents.give(0, self(g, AnyTensor(repeating: 0, dtype: g.dtype, shape: x[1].shape)))
     cotangents.give(1, slice(g))
@@ -219,6 +235,9 @@ struct Concatenate: SingleResultPrimitive {
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     axis == 0 ? nil : RowRule.local(x, y, rows: rows)
   }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    Concatenate(axis: axis + 1).apply(Operands((0..<x.count).map(x.spread)))
+  }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
     var start = 0
     for index in 0..<x.count {
@@ -241,7 +260,9 @@ struct Concatenate: SingleResultPrimitive {
 
 extension Shape {
   /// The shape with another size along axis 0.
-  fileprivate func withRows(_ count: Int) -> Shape { Shape(unchecked: [count] + dropFirst()) }
+  func withRows(_ count: Int) -> Shape { Shape(unchecked: [count] + dropFirst()) }
+  /// The shape of a batch of such.
+  fileprivate func batched(_ size: Int) -> Shape { Shape(unchecked: [size] + self) }
 }
 
 extension AnyTensor {
@@ -254,12 +275,22 @@ extension AnyTensor {
     permutation == Array(0..<rank) ? self : Transpose(permutation: permutation)(self)
   }
   /// With its last two axes exchanged.
-  var matrixTransposed: AnyTensor { transposed(permutation: matrixTransposition) }
+  public var matrixTransposed: AnyTensor { transposed(permutation: matrixTransposition) }
   /// The order of axes that exchanges the last two.
   var matrixTransposition: [Int] {
     var order = Array(0..<rank)
     order.swapAt(rank - 1, rank - 2)
     return order
+  }
+  /// Some places along an axis.
+  package func slice(_ range: Range<Int>, axis: Int) -> AnyTensor {
+    var (starts, sizes) = ([Int](repeating: 0, count: rank), shape.dimensions)
+    (starts[axis], sizes[axis]) = (range.lowerBound, range.count)
+    return Slice(starts: starts, sizes: sizes, steps: [Int](repeating: 1, count: rank))(self)
+  }
+  /// Tensors one after the other along an axis.
+  package static func concatenation(of x: [AnyTensor], axis: Int) -> AnyTensor {
+    x.count == 1 ? x[0] : Concatenate(axis: axis).apply(Operands(x))
   }
   /// Backwards along an axis.
   func reversed(axis: Int) -> AnyTensor {
@@ -268,173 +299,5 @@ extension AnyTensor {
     starts[axis] = max(0, shape[axis] - 1)
     steps[axis] = -1
     return Slice(starts: starts, sizes: shape.dimensions, steps: steps)(self)
-  }
-}
-
-// MARK: - As methods
-
-extension TensorConvertible {
-  /// The elements in row-major order under another shape; a window where the strides allow.
-  ///
-  /// Errors: a shape with another number of elements.
-  public func reshaped(to shape: Shape) -> Tensor<Scalar> { Tensor(unchecked: asTensor().erased.reshaped(to: shape)) }
-
-  /// The elements in row-major order under another shape of which one size may be -1: that one is worked out.
-  ///
-  /// Errors: sizes that do not divide the number of elements, or several of -1.
-  public func reshaped(toSizes sizes: [Int]) -> Tensor<Scalar> {
-    let x = asTensor()
-    let known = sizes.filter { $0 != -1 }
-    let product = Shape.checkedCount(known) ?? 0
-    guard sizes.count - known.count == 1, product > 0, x.count % product == 0 else {
-      if known.count == sizes.count { return reshaped(to: Shape(sizes)) }
-      fail("reshape", "sizes \(sizes) do not fit shape \(x.shape), which has \(x.count) elements")
-      return x
-    }
-    return reshaped(to: Shape(sizes.map { $0 == -1 ? x.count / product : $0 }))
-  }
-
-  /// All elements along one axis.
-  public func flattened() -> Tensor<Scalar> {
-    let x = asTensor()
-    return x.reshaped(to: Shape(unchecked: [x.count]))
-  }
-
-  /// The axes in reverse order: rows become columns. A window, no copy.
-  public func transposed() -> Tensor<Scalar> {
-    let x = asTensor()
-    return x.transposed(permutation: Array((0..<x.rank).reversed()))
-  }
-
-  /// The axes in another order: axis i of the result is axis `permutation[i]` of this. A window, no copy.
-  ///
-  /// Errors: not an order of the axes.
-  public func transposed(permutation: [Int]) -> Tensor<Scalar> {
-    Tensor(unchecked: asTensor().erased.transposed(permutation: permutation))
-  }
-
-  /// With an axis of size 1 at a place; negative places count from the end of the result.
-  ///
-  /// Errors: a place out of range.
-  public func expandingDimension(at axis: Int) -> Tensor<Scalar> {
-    let x = asTensor()
-    let place = axis < 0 ? axis + x.rank + 1 : axis
-    guard (0...x.rank).contains(place) else {
-      fail("expandingDimension", "axis \(axis) is out of range for shape \(x.shape)")
-      return x
-    }
-    var sizes = x.shape.dimensions
-    sizes.insert(1, at: place)
-    return x.reshaped(to: Shape(unchecked: sizes))
-  }
-
-  /// Without the axes of size 1, or without one of them.
-  ///
-  /// Errors: an axis out of range, or of another size than 1.
-  public func squeezed(axis: Int? = nil) -> Tensor<Scalar> {
-    let x = asTensor()
-    guard let axis else { return x.reshaped(to: Shape(unchecked: x.shape.filter { $0 != 1 })) }
-    guard let counted = x.shape.normalized(axis: axis), x.shape[counted] == 1 else {
-      fail("squeezed", "axis \(axis) of shape \(x.shape) is not an axis of size 1")
-      return x
-    }
-    var sizes = x.shape.dimensions
-    sizes.remove(at: counted)
-    return x.reshaped(to: Shape(unchecked: sizes))
-  }
-
-  /// Repeated along missing axes and those of size 1. A window, no copy.
-  ///
-  /// Errors: a shape that this does not broadcast to.
-  public func broadcast(to shape: Shape) -> Tensor<Scalar> { Tensor(unchecked: asTensor().erased.broadcast(to: shape)) }
-
-  /// Backwards along an axis. A window, no copy.
-  ///
-  /// Errors: an axis out of range.
-  public func reversed(axis: Int) -> Tensor<Scalar> {
-    let x = asTensor()
-    guard let axis = normalizedAxes("reversed", [axis], x.shape)?.first else { return x }
-    return Tensor(unchecked: x.erased.reversed(axis: axis))
-  }
-
-  /// With zeros (or false) before and after, along each axis.
-  ///
-  /// Errors: another number of pairs than axes, a negative width.
-  public func padded(_ widths: [(before: Int, after: Int)]) -> Tensor<Scalar> {
-    let x = asTensor()
-    let sizes = zip(x.shape, widths).map { Shape.checkedSum(Shape.checkedSum($0, $1.before), $1.after) }
-    guard widths.count == x.rank, widths.allSatisfy({ $0.before >= 0 && $0.after >= 0 }),
-      Shape.checkedCount(sizes) != nil
-    else {
-      fail("padded", "widths \(widths) do not fit shape \(x.shape)")
-      return x
-    }
-    let shape = Shape(unchecked: sizes)
-    let slice = Slice(
-      starts: widths.map(\.before), sizes: x.shape.dimensions, steps: [Int](repeating: 1, count: x.rank))
-    return Tensor(unchecked: Unslice(slice: slice, shape: shape)(x.erased))
-  }
-
-  /// The whole repeated along each axis: `[1, 2].tiled([2])` is `[1, 2, 1, 2]`.
-  ///
-  /// Errors: another number of counts than axes, a negative count.
-  public func tiled(_ counts: [Int]) -> Tensor<Scalar> {
-    let x = asTensor()
-    let spread = zip(x.shape, counts).flatMap { [$1, $0] }
-    guard counts.count == x.rank, counts.allSatisfy({ $0 >= 0 }), Shape.checkedCount(spread) != nil else {
-      fail("tiled", "counts \(counts) do not fit shape \(x.shape)")
-      return x
-    }
-    let apart = Shape(unchecked: x.shape.flatMap { [1, $0] })
-    return x.reshaped(to: apart).broadcast(to: Shape(unchecked: spread))
-      .reshaped(to: Shape(unchecked: zip(x.shape, counts).map(*)))
-  }
-}
-
-/// Tensors behind each other along an axis that they have; the other sizes must agree.
-///
-/// Errors: no tensors, an axis out of range, sizes that do not agree.
-public func concatenate<S>(_ tensors: [Tensor<S>], axis: Int = 0) -> Tensor<S> {
-  guard let first = tensors.first else {
-    fail("concatenate", "there are no tensors")
-    return Tensor(unchecked: .failed(S.dtype))
-  }
-  guard let axis = normalizedAxes("concatenate", [axis], first.shape)?.first else { return first }
-  return Tensor(unchecked: Concatenate(axis: axis).apply(Operands(tensors.map(\.erased))))
-}
-
-/// Tensors of one shape along a new axis.
-///
-/// Errors: no tensors, an axis out of range, different shapes.
-public func stack<S>(_ tensors: [Tensor<S>], axis: Int = 0) -> Tensor<S> {
-  guard let first = tensors.first else {
-    fail("stack", "there are no tensors")
-    return Tensor(unchecked: .failed(S.dtype))
-  }
-  let place = axis < 0 ? axis + first.rank + 1 : axis
-  guard (0...first.rank).contains(place) else {
-    fail("stack", "axis \(axis) is out of range for shape \(first.shape)")
-    return first
-  }
-  return concatenate(tensors.map { $0.expandingDimension(at: place) }, axis: place)
-}
-
-/// `count` tensors of equal size along an axis, as windows.
-///
-/// Errors: an axis out of range, a size that `count` does not divide.
-public func split<T: TensorConvertible>(_ x: T, count: Int, axis: Int = 0) -> [Tensor<T.Scalar>] {
-  let x = x.asTensor()
-  guard let axis = normalizedAxes("split", [axis], x.shape)?.first else { return [] }
-  guard count > 0, x.shape[axis] % count == 0 else {
-    fail("split", "axis \(axis) of shape \(x.shape) does not split into \(count)")
-    return []
-  }
-  var sizes = x.shape.dimensions
-  sizes[axis] /= count
-  return (0..<count).map { part in
-    var starts = [Int](repeating: 0, count: x.rank)
-    starts[axis] = part * sizes[axis]
-    let slice = Slice(starts: starts, sizes: sizes, steps: [Int](repeating: 1, count: x.rank))
-    return Tensor(unchecked: slice(x.erased))
   }
 }

@@ -28,6 +28,9 @@ extension RowMap {
     y.rank > 1 ? RowRule.local(x, y, rows: rows) : nil
   }
 
+  // The last axis remains the last.
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { self(x[0]) }
+
   /// Σ x along rows, to be repeated over them.
   func rowSums(_ x: AnyTensor) -> AnyTensor {
     let last = x.rank - 1
@@ -36,8 +39,8 @@ extension RowMap {
 }
 
 extension TensorConvertible where Scalar: FloatingPointScalar {
-  /// The map along an axis: another than the last is brought there and back by windows.
-  fileprivate func mapped(_ map: some RowMap, axis: Int) -> Tensor<Scalar> {
+  /// The map along an axis: another than the last is brought there and back by views.
+  func mapped(_ map: some RowMap, axis: Int) -> Tensor<Scalar> {
     let x = asTensor().erased
     guard let axis = normalizedAxes(map.name, [axis], x.shape)?.first else {
       return Tensor(unchecked: .failed(x.dtype, x.shape))
@@ -64,15 +67,6 @@ struct Softmax: RowMap {
   private func product(_ v: AnyTensor, _ y: AnyTensor) -> AnyTensor { y * (v - rowSums(v * y)) }
 }
 
-/// eˣ / Σ eˣ along an axis, without overflow: x is shifted by its maximum.
-///
-/// Where the axis holds a NaN, +∞ or nothing but -∞, the result is NaN along all of it; another -∞ gives 0. An axis of size 0
-/// gives an empty result.
-///
-/// Errors: an axis out of range.
-public func softmax<T: TensorConvertible>(_ x: T, axis: Int = -1) -> Tensor<T.Scalar>
-where T.Scalar: FloatingPointScalar { x.mapped(Softmax(), axis: axis) }
-
 // MARK: logSoftmax
 
 /// y = x - ln Σ eˣ along the last axis.
@@ -88,12 +82,3 @@ struct LogSoftmax: RowMap {
     tangents[0].map { $0 - rowSums(Exp()(y) * $0) }
   }
 }
-
-/// ln softmax along an axis: x - ln Σ eˣ, without overflow: x is shifted by its maximum.
-///
-/// Where the axis holds a NaN or nothing but -∞, the result is NaN along all of it. Beside +∞, finite elements give -∞ and
-/// +∞ itself NaN. An axis of size 0 gives an empty result.
-///
-/// Errors: an axis out of range.
-public func logSoftmax<T: TensorConvertible>(_ x: T, axis: Int = -1) -> Tensor<T.Scalar>
-where T.Scalar: FloatingPointScalar { x.mapped(LogSoftmax(), axis: axis) }

@@ -11,11 +11,6 @@ struct Sin: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Cos()(x)) }
 }
 
-/// The sine of each element, in radians.
-public func sin<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Sin()(x.asTensor().erased))
-}
-
 // MARK: cos
 
 /// y = cos x.
@@ -24,11 +19,6 @@ struct Cos: UnaryElementwise {
   static let kernel = NABLA_COS
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Sin()(x)) }
-}
-
-/// The cosine of each element, in radians.
-public func cos<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Cos()(x.asTensor().erased))
 }
 
 // MARK: tan
@@ -41,11 +31,6 @@ struct Tan: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Square()(y) + 1) }
 }
 
-/// The tangent of each element, in radians.
-public func tan<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Tan()(x.asTensor().erased))
-}
-
 // MARK: asin
 
 /// y = arcsin x.
@@ -54,11 +39,6 @@ struct Asin: UnaryElementwise {
   static let kernel = NABLA_ASIN
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()((1 - x) * (x + 1))) }
-}
-
-/// The inverse sine of each element, in radians; NaN outside -1 ... 1.
-public func asin<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Asin()(x.asTensor().erased))
 }
 
 // MARK: acos
@@ -71,11 +51,6 @@ struct Acos: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(-Rsqrt()((1 - x) * (x + 1))) }
 }
 
-/// The inverse cosine of each element, in radians; NaN outside -1 ... 1.
-public func acos<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Acos()(x.asTensor().erased))
-}
-
 // MARK: atan
 
 /// y = arctan x.
@@ -84,11 +59,6 @@ struct Atan: UnaryElementwise {
   static let kernel = NABLA_ATAN
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()(Square()(x) + 1)) }
-}
-
-/// The inverse tangent of each element, in radians.
-public func atan<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Atan()(x.asTensor().erased))
 }
 
 // MARK: sinh
@@ -101,11 +71,6 @@ struct Sinh: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Cosh()(x)) }
 }
 
-/// The hyperbolic sine of each element.
-public func sinh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Sinh()(x.asTensor().erased))
-}
-
 // MARK: cosh
 
 /// y = cosh x.
@@ -114,11 +79,6 @@ struct Cosh: UnaryElementwise {
   static let kernel = NABLA_COSH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Sinh()(x)) }
-}
-
-/// The hyperbolic cosine of each element.
-public func cosh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Cosh()(x.asTensor().erased))
 }
 
 // MARK: tanh
@@ -131,11 +91,6 @@ struct Tanh: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(1 - Square()(y)) }
 }
 
-/// The hyperbolic tangent of each element.
-public func tanh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Tanh()(x.asTensor().erased))
-}
-
 // MARK: asinh
 
 /// y = arsinh x.
@@ -144,11 +99,6 @@ struct Asinh: UnaryElementwise {
   static let kernel = NABLA_ASINH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()(Square()(x) + 1)) }
-}
-
-/// The inverse hyperbolic sine of each element.
-public func asinh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Asinh()(x.asTensor().erased))
 }
 
 // MARK: acosh
@@ -161,11 +111,6 @@ struct Acosh: UnaryElementwise {
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Rsqrt()(x - 1) * Rsqrt()(x + 1)) }
 }
 
-/// The inverse hyperbolic cosine of each element; NaN below 1.
-public func acosh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Acosh()(x.asTensor().erased))
-}
-
 // MARK: atanh
 
 /// y = artanh x.
@@ -174,11 +119,6 @@ struct Atanh: UnaryElementwise {
   static let kernel = NABLA_ATANH
   static let residuals: Residuals = .operands
   func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Reciprocal()((1 - x) * (x + 1))) }
-}
-
-/// The inverse hyperbolic tangent of each element; NaN outside -1 ... 1.
-public func atanh<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
-  Tensor(unchecked: Atanh()(x.asTensor().erased))
 }
 
 // MARK: atan2
@@ -193,11 +133,4 @@ struct Atan2: BinaryElementwise {
     let squaredRadius = Square()(x) + Square()(y)
     return .factor((operand == 0 ? x : -y) / squaredRadius)
   }
-}
-
-/// The angle of each point (x, y) from the x axis, in -π ... π radians; shapes broadcast.
-///
-/// The derivative at the origin is NaN. Errors: shapes that do not broadcast.
-public func atan2<S: FloatingPointScalar>(_ y: Tensor<S>, _ x: Tensor<S>) -> Tensor<S> {
-  Tensor(unchecked: Atan2()(y.erased, x.erased))
 }

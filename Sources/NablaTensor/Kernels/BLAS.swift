@@ -78,11 +78,7 @@ extension AnyTensor {
     if !x.isDense { return add(x.dense, scaledBy: alpha) }
     makeUnique()
     withExtendedLifetime(x.storage) {
-      if dtype == .float32 {
-        axpy(Float(alpha), x.address, address)
-      } else {
-        axpy(alpha, x.address, address)
-      }
+      dtype.withFloatingPointType { axpy($0, alpha, x.address, address) }
     }
   }
 
@@ -95,8 +91,10 @@ extension AnyTensor {
     }
   }
 
-  private func axpy<T: BLASScalar>(_ alpha: T, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer) {
-    let (x, y) = (x.assumingMemoryBound(to: T.self), y.assumingMemoryBound(to: T.self))
+  private func axpy<T: BLASScalar>(
+    _ type: T.Type, _ alpha: Double, _ x: UnsafeMutableRawPointer, _ y: UnsafeMutableRawPointer
+  ) {
+    let (alpha, x, y) = (T(alpha), x.assumingMemoryBound(to: T.self), y.assumingMemoryBound(to: T.self))
     if count < 32 {  // a call of BLAS costs more than the work
       for index in 0..<count { y[index] += alpha * x[index] }
       return

@@ -88,14 +88,14 @@ package enum Elementwise {
   }
 }
 
-/// Keeps two windows while `body` runs. (A tuple of them would count references.)
+/// Keeps two views while `body` runs. (A tuple of them would count references.)
 @inline(__always)
 private func withExtendedLifetimes(_ a: Storage, _ b: Storage, _ body: () -> Void) {
   withExtendedLifetime(a) { withExtendedLifetime(b, body) }
 }
 
 extension Storage {
-  /// The one stride that walks this window as a dense one of a shape with `count` elements that it broadcasts to: 1 where
+  /// The one stride that walks this view as a dense one of a shape with `count` elements that it broadcasts to: 1 where
   /// it is that, 0 where it repeats one element.
   @inline(__always)
   func flatStride(_ count: Int) -> Int? {

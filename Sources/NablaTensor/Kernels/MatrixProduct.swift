@@ -16,7 +16,7 @@ private struct MatrixLayout {
   let isTransposed: Bool
   let leadingDimension: Int
 
-  /// The layout of a window of rank 2, or of its transpose; nil where BLAS cannot walk it.
+  /// The layout of a view of rank 2, or of its transpose; nil where BLAS cannot walk it.
   init?(_ x: Storage, transposed: Bool) {
     let (i, j) = transposed ? (1, 0) : (0, 1)
     (rows, columns) = (x.shape[i], x.shape[j])
@@ -68,7 +68,7 @@ package enum ProductKernel: String, Sendable {
   }
 }
 
-/// A matrix product of windows of these layouts, wherever they lie. Sizes have been checked to fit 32 bits.
+/// A matrix product of views of these layouts, wherever they lie. Sizes have been checked to fit 32 bits.
 package struct MatrixProduct {
   private let left: MatrixLayout
   private let right: MatrixLayout
@@ -81,7 +81,7 @@ package struct MatrixProduct {
   private let hasKernelsParts: Bool
 
   /// a b, or with transposes of either, by the faster kernel or a given one, in pieces for the threads there are or for a
-  /// given number; nil where a window would have to be copied first.
+  /// given number; nil where a view would have to be copied first.
   package init?(
     _ a: Storage, transposed transposesA: Bool, _ b: Storage, transposed transposesB: Bool,
     by kernel: ProductKernel? = nil, threads: Int? = nil
@@ -117,7 +117,7 @@ package struct MatrixProduct {
   ) {
     if let scratch, scratch.kind != .memory { return }  // there was no memory: the error has been reported
     let (a, b) = isExchanged ? (b, a) : (a, b)
-    dtype == .float32 ? run(Float.self, a, b, y, scratch) : run(Double.self, a, b, y, scratch)
+    dtype.withFloatingPointType { run($0, a, b, y, scratch) }
   }
 
   private func run<T: BLASScalar>(
@@ -230,7 +230,7 @@ package struct MatrixProduct {
     }
   }
 
-  /// y = a b for matrices or their transposes, into dense `y`. Windows that BLAS cannot walk are copied.
+  /// y = a b for matrices or their transposes, into dense `y`. Views that BLAS cannot walk are copied.
   package static func multiply(
     _ a: AnyTensor, transposed transposesA: Bool = false, _ b: AnyTensor, transposed transposesB: Bool = false,
     into y: UnsafeMutableRawPointer

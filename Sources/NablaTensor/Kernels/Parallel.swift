@@ -71,3 +71,27 @@ package enum Parallel {
     }
   }
 }
+
+/// A value for each thread that shares work, made when the thread first asks for it.
+package final class PerThread<Value> {
+  // What belongs to a thread's number is that thread's alone: see `Parallel.forEachOnThreads`.
+  private let values: UnsafeMutableBufferPointer<Value?>
+  private let make: () -> Value
+
+  package init(_ make: @escaping () -> Value) {
+    self.make = make
+    values = .allocate(capacity: Parallel.threadCount)
+    values.initialize(repeating: nil)
+  }
+  deinit {
+    values.deinitialize()
+    values.deallocate()
+  }
+
+  package subscript(thread: Int) -> Value {
+    if let value = values[thread] { return value }
+    let value = make()
+    values[thread] = value
+    return value
+  }
+}

@@ -1,14 +1,14 @@
 import CKernels
 
-/// One call of a kernel on windows that stay the same from run to run, as plans make it; only where they look moves.
+/// One call of a kernel on views that stay the same from run to run, as plans make it; only where they look moves.
 ///
 /// Most calls are a loop in C with its strides and counts, which a plan runs from a table of addresses; whatever takes
 /// more is a closure.
 public struct PreparedCall {
-  /// What to run; the places of the windows in the table of addresses are for the plan to fill in.
+  /// What to run; the places of the views in the table of addresses are for the plan to fill in.
   package private(set) var call: nabla_call
   /// The operands, then the result.
-  package let windows: [Storage]
+  package let views: [Storage]
   /// What a closure needs.
   package let box: AnyObject?
   /// Whether the call might find a mistake that only the data shows.
@@ -22,9 +22,9 @@ public struct PreparedCall {
     operands: [Storage], into y: [Storage], canFail: Bool = true, byteCount: Int = 0,
     _ body: @escaping () throws -> Void
   ) {
-    windows = operands + y
+    views = operands + y
     self.byteCount = byteCount
-    let box = Closure(windows, body)
+    let box = Closure(views, body)
     self.box = box
     self.canFail = canFail
     call = nabla_call()
@@ -33,17 +33,26 @@ public struct PreparedCall {
     }
   }
 
+  /// A call that works in memory of its own, which it keeps: a run allocates nothing.
+  package init(
+    workspace bytes: Int, operands: [Storage], into y: [Storage],
+    _ body: @escaping (_ workspace: UnsafeMutableRawPointer?) throws -> Void
+  ) {
+    let workspace = bytes > 0 ? Storage(dtype: .uint8, shape: Shape(unchecked: [bytes])) : nil
+    self.init(operands: operands, into: y, canFail: false, byteCount: bytes) { try body(workspace?.base) }
+  }
+
   private init(_ step: @escaping nabla_step, operands: [Storage], into y: Storage, rows: Int = 1, count: Int) {
     call = nabla_call()
     call.step = step
     (call.rows, call.n) = (rows, count)
-    windows = operands + [y]
+    views = operands + [y]
     box = nil
     canFail = false
     byteCount = 0
   }
 
-  /// Tells the call where the windows' addresses are in a table.
+  /// Tells the call where the views' addresses are in a table.
   package func placed(at slots: [Int32]) -> nabla_call {
     if let box = box as? Closure {
       box.slots = slots
@@ -62,23 +71,23 @@ public struct PreparedCall {
   /// Lets the call leave what it throws with `failures`.
   package func report(to failures: RunFailures) { (box as? Closure)?.failures = failures }
 
-  /// A closure and the windows that it reads, which are moved before it runs.
+  /// A closure and the views that it reads, which are moved before it runs.
   private final class Closure {
-    let windows: [Storage]
+    let views: [Storage]
     let body: () throws -> Void
     var slots: [Int32] = []
     var failures: RunFailures?
 
-    init(_ windows: [Storage], _ body: @escaping () throws -> Void) {
-      self.windows = windows
+    init(_ views: [Storage], _ body: @escaping () throws -> Void) {
+      self.views = views
       self.body = body
     }
 
     @inline(__always)
     func run(at addresses: UnsafePointer<UnsafeMutablePointer<CChar>?>) {
-      windows.withUnsafeBufferPointer { windows in
+      views.withUnsafeBufferPointer { views in
         slots.withUnsafeBufferPointer { slots in
-          for index in windows.indices { windows[index].move(to: addresses[Int(slots[index])]!) }
+          for index in views.indices { views[index].move(to: addresses[Int(slots[index])]!) }
         }
       }
       do { try body() } catch { failures?.keep(error) }
@@ -124,7 +133,7 @@ extension PreparedCall {
     let nest = LoopNest(y.shape, strides + [y.shape.denseStrides])
     guard nest.sizes.count <= 2 else { return nil }
     self.init(step, operands: operands, into: y, rows: nest.outerCount, count: nest.rowCount)
-    func distance(_ index: Int) -> Int { nest.rowDistance(index) * windows[index].dtype.byteCount }
+    func distance(_ index: Int) -> Int { nest.rowDistance(index) * views[index].dtype.byteCount }
     (call.sa, call.a0) = (nest.rowStride(0), distance(0))
     if operands.count > 1 { (call.sb, call.b0) = (nest.rowStride(1), distance(1)) }
     if operands.count > 2 { (call.sc, call.c0) = (nest.rowStride(2), distance(2)) }
@@ -145,6 +154,33 @@ extension PreparedCall {
   init(_ kernel: @escaping nabla_reduce_columns, _ x: Storage, into y: Storage, rows: Int, columns: Int) {
     self.init(nabla_call_reduce_columns, operands: [x], into: y, rows: rows, count: columns)
     call.loop.columns = kernel
+  }
+
+  /// A step on rows or columns of x by states; y is what the step makes of them.
+  init(
+    _ step: @escaping nabla_step, _ reduction: UnsafePointer<nabla_reduction>, _ x: Storage, distance x0: Int = 0,
+    into y: Storage, rows: Int, count: Int, result: Int = 0
+  ) {
+    self.init(step, operands: [x], into: y, rows: rows, count: count)
+    call.loop.reduction = reduction
+    (call.a0, call.sa) = (x0, result)
+  }
+
+  /// y = the states a, then b, of `count` results.
+  package init(
+    merging reduction: UnsafePointer<nabla_reduction>, _ a: Storage, _ b: Storage, into y: Storage, count: Int
+  ) {
+    self.init(nabla_call_merge_states, operands: [a, b], into: y, count: count)
+    call.loop.reduction = reduction
+  }
+
+  /// y = result number `result` of the states of `count` results.
+  package init(
+    resultOf reduction: UnsafePointer<nabla_reduction>, _ state: Storage, result: Int = 0, into y: Storage, count: Int
+  ) {
+    self.init(nabla_call_state_result, operands: [state], into: y, count: count)
+    call.loop.reduction = reduction
+    call.sa = result
   }
 
   /// Each row of y = a map of that row of x.

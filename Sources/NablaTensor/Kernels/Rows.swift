@@ -15,7 +15,7 @@ package enum Rows {
     }
   }
 
-  /// The same as one call on windows that stay, for plans; nil where it takes a copy, or is worth threads.
+  /// The same as one call on views that stay, for plans; nil where it takes a copy, or is worth threads.
   package static func prepared(_ op: nabla_row_map_op, _ x: Storage, into y: Storage) -> PreparedCall? {
     guard x.isDense, x.count < Parallel.threshold, x.count > 0 else { return nil }
     let length = x.shape.last!

@@ -1,12 +1,18 @@
 """Writes least squares problems with their solutions, as the reference of LeastSquaresTests: exact ones, by rational
-arithmetic on the normal equations, and NumPy's.
+arithmetic on the normal equations, and NumPy's. And factorizations with their first and second derivatives by JAX, as the
+reference of JAXTests.
 
-Run in this folder: python3 make_reference.py
+Run in this folder, with numpy and jax: python3 make_reference.py
 """
 import json
 from fractions import Fraction
 
+import jax
+import jax.numpy as jnp
+import jax.scipy.linalg
 import numpy as np
+
+jax.config.update("jax_enable_x64", True)
 
 
 def exact(a, b):
@@ -47,6 +53,49 @@ def case(name, a, b):
     }
 
 
+def derivatives(name, f, *x):
+    """f's value, the gradients of the sum of its value's sines, and those of the sum of squares of these."""
+
+    def loss(*x):
+        return jnp.sum(jnp.sin(f(*x)))
+
+    places = tuple(range(len(x)))
+    first = jax.grad(loss, places)
+    second = jax.grad(lambda *x: sum(jnp.sum(g * g) for g in first(*x)), places)
+    return {
+        "name": name, "x": [tensor(v) for v in x], "y": tensor(np.array(f(*x))),
+        "first": [tensor(np.array(g)) for g in first(*x)], "second": [tensor(np.array(g)) for g in second(*x)],
+    }
+
+
+def factorizations(normal):
+    def symmetric(*shape):
+        a = normal(*shape) / 2
+        return a @ np.swapaxes(a, -1, -2) + np.eye(shape[-1])
+
+    def triangle(*shape):
+        return np.tril(normal(*shape) / 4 + 1.5 * np.eye(shape[-1]))
+
+    def lstsq(a, b):
+        return jnp.linalg.lstsq(a, b)[0]
+
+    def solve_triangular(a, b):
+        return jax.scipy.linalg.solve_triangular(a, b, lower=True, trans=1)
+
+    tame = normal(4, 4) / 4 + 2 * np.eye(4)
+    return [
+        derivatives("cholesky", jnp.linalg.cholesky, symmetric(4, 4)),
+        derivatives("cholesky", jnp.linalg.cholesky, symmetric(2, 3, 3)),
+        derivatives("triangularSolve", solve_triangular, triangle(4, 4), normal(4, 2)),
+        derivatives("q", lambda a: jnp.linalg.qr(a)[0], normal(5, 3)),
+        derivatives("r", lambda a: jnp.linalg.qr(a)[1], normal(5, 3)),
+        derivatives("solve", jnp.linalg.solve, tame, normal(4, 2)),
+        derivatives("solve", jnp.linalg.solve, normal(2, 3, 3) / 4 + 2 * np.eye(3), normal(2, 3, 1)),
+        derivatives("inverse", jnp.linalg.inv, tame),
+        derivatives("leastSquares", lstsq, normal(6, 3), normal(6, 2)),
+    ]
+
+
 def main():
     rng = np.random.default_rng(9)
 
@@ -68,6 +117,9 @@ def main():
     ]
     with open("leastSquares.json", "w") as file:
         json.dump(cases, file)
+        file.write("\n")
+    with open("factorizations.json", "w") as file:
+        json.dump(factorizations(normal), file)
         file.write("\n")
 
 

@@ -1,4 +1,4 @@
-"""Writes what NumPy prints and draws, as the references of DescriptionTests and RandomGeneratorTests.
+"""Writes what NumPy prints and draws, as the references of DescriptionTests, RandomGeneratorTests and DrawTests.
 
 Run in this folder: python3 make_reference.py
 """
@@ -125,6 +125,23 @@ def stream(seed):
     }
 
 
+def words(number, count):
+    return [str(number >> 64 * i & 2**64 - 1) for i in range(count)]
+
+
+def philox(key, counter):
+    def fresh():
+        return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+    return {
+        "key": words(key, 2),
+        "counter": words(counter, 4),
+        "raw": [str(x) for x in fresh().bit_generator.random_raw(19).tolist()],
+        "doubles": fresh().random(19).tolist(),
+        "floats": fresh().random(19, dtype=np.float32).astype(np.float64).tolist(),
+    }
+
+
 def main():
     with open("printed.json", "w") as file:
         json.dump(list(printed()), file, separators=(",", ":"))
@@ -132,6 +149,11 @@ def main():
     seeds = [0, 1, 7, 42, 2**32 - 1, 2**32, 2**32 + 5, 0xDEADBEEFCAFEBABE, 2**64 - 1]
     with open("random.json", "w") as file:
         json.dump([stream(seed) for seed in seeds], file, separators=(",", ":"))
+        file.write("\n")
+    counters = [0, 1, 123456789, 2**64 - 3, 2**128 - 2, 2**256 - 2, 3 << 130 | 7]
+    with open("philox.json", "w") as file:
+        cases = [philox(key, counter) for key in [0, 7, 2**64 - 1, 2**127 + 12345] for counter in counters]
+        json.dump(cases, file, separators=(",", ":"))
         file.write("\n")
 
 

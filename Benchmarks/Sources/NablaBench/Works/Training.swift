@@ -79,7 +79,7 @@ extension Work {
       let X = draw.uniform([1_000_000, 64])
       let y = Tensor<Float>(castingFrom: draw.uniform([1_000_000, 1]) .> 0)
       return Problem(
-        parameters: [Tensor(zeros: [64, 1]), 0], data: [X, y], optimizer: SGD<Float>(learningRate: 0.1)
+        parameters: [Tensor(zeros: [64, 1]), Tensor(0)], data: [X, y], optimizer: SGD<Float>(learningRate: 0.1)
       ) { parameters, data in
         let z = matmul(data[0], parameters[0]) + parameters[1]
         return (softplus(z) - data[1] * z).mean()

@@ -1,0 +1,22 @@
+// Sorting and the k best. Part of CKernels.h.
+#ifndef NABLA_ORDER_H
+#define NABLA_ORDER_H
+
+#include "lines.h"
+
+/// Each row in order: its elements to `values`, their indices in the row to `indices`; either may be NULL. Equal elements
+/// keep their order, also where it descends; -0 and 0 are equal; NaN comes last in both directions. `values` is not x.
+///
+/// All threads share the rows, or a long one. `workspace` is memory of nabla_sort_workspace's size on a line, or NULL:
+/// then the pool's.
+void nabla_sort(const nabla_lines *lines, int dtype, int descends, const void *x, void *values, int64_t *indices,
+                void *workspace);
+size_t nabla_sort_workspace(const nabla_lines *lines, int dtype, int has_indices);
+
+/// The k largest (or smallest) elements of each row, best first, equal ones by their index; k <= n. A NaN is larger than
+/// every number. Values and indices as above.
+void nabla_top_k(const nabla_lines *lines, int dtype, int largest, ptrdiff_t k, const void *x, void *values,
+                 int64_t *indices, void *workspace);
+size_t nabla_top_k_workspace(const nabla_lines *lines, int dtype, ptrdiff_t k);
+
+#endif

@@ -1,0 +1,299 @@
+#include "radix.h"
+#include <string.h>
+
+// Elements become unsigned keys of their order, and keys are sorted: by digits in long rows, by comparisons in short
+// ones. A key alone gives its element back, but for zeros of two signs, which are equal, and NaN; with indices, a key of up
+// to 32 bits and its place share a word. Descending order flips the keys, so that equal elements still keep their order.
+
+typedef enum { ASCENDING, DESCENDING, LARGEST } direction; // LARGEST: descending, NaN first
+typedef enum { KEYS, PACKED, PLACES } form;
+
+/// What is known of a row.
+typedef struct {
+  form form;
+  direction direction;
+  ptrdiff_t n, x_step;
+  const char *x;
+  void *values;
+  int64_t *indices;
+  ptrdiff_t step; // of values and indices, in elements
+} order_row;
+
+// Elements that comparisons begin with, and that a filter tests at a time.
+#define RUN 16
+#define FILTERED 32
+
+NABLA_INLINE uint64_t order_key(const order_row *row, const void *sorted, ptrdiff_t i) {
+  return row->form == PACKED ? ((const k64 *)sorted)[i] >> 32 : ((const k64_place *)sorted)[i].key;
+}
+NABLA_INLINE ptrdiff_t order_place(const order_row *row, const void *sorted, ptrdiff_t i) {
+  return (ptrdiff_t)(row->form == PACKED ? (uint32_t)((const k64 *)sorted)[i] : ((const k64_place *)sorted)[i].place);
+}
+
+/// Sorts n elements of a; the result is in a or in b.
+typedef void *(*small_sort)(void *a, void *b, ptrdiff_t n);
+typedef struct {
+  int (*load)(const char *x, ptrdiff_t step, ptrdiff_t start, ptrdiff_t end, direction direction, form form, void *to);
+  void (*store)(const order_row *row, const void *sorted, ptrdiff_t start, ptrdiff_t end);
+  void (*mend)(const order_row *row);
+  ptrdiff_t (*filter)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t limit, ptrdiff_t room, void *to,
+                      ptrdiff_t *next);
+  ptrdiff_t width;
+  const small_sort *small; // by what is sorted: k32, k64, k64_place
+} order_kernels;
+
+#define NABLA_LOOPS order_kernels
+#define NABLA_UNTYPED "small_sort.h"
+#define NABLA_TYPED "order.typed.h"
+#include "each_level.h"
+
+// Rows of fewer elements are not worth more than one thread.
+#define LONG_ROW 65536
+#define GRAIN 16384
+
+typedef struct {
+  const nabla_lines *lines;
+  const order_kernels *kernels;
+  form form;
+  direction direction;
+  int element; // as small sorts are listed
+  int key_bits;
+  ptrdiff_t size; // bytes of an element that is sorted
+  ptrdiff_t k;    // elements of a row that are written
+  const char *x;
+  char *values;
+  int64_t *indices;
+  char *workspace;
+  /// Whether threads share each row, rather than the rows.
+  int shares_rows;
+  int threads;
+  /// Elements that a lane sorts at a time, lanes, and bytes of each: two times the elements, and counts.
+  ptrdiff_t room;
+  int lanes;
+  size_t lane_bytes, half_bytes;
+  /// Of a row whose best elements are looked for; 0 where it is sorted.
+  ptrdiff_t pieces;
+} order_job;
+
+static void describe(order_job *job, const nabla_lines *lines, int dtype, int has_indices) {
+  *job = (order_job){.lines = lines, .kernels = nabla_loops(dtype)};
+  const int is_wide = job->kernels->width == 8;
+  job->form = !has_indices ? KEYS : is_wide || lines->n > UINT32_MAX ? PLACES : PACKED;
+  job->element = job->form == PLACES ? 2 : job->form == PACKED || is_wide;
+  job->size = job->element == 2 ? sizeof(k64_place) : job->element == 1 ? sizeof(k64) : sizeof(k32);
+  job->key_bits = 8 * (int)job->kernels->width;
+  job->threads = nabla_thread_count();
+  const ptrdiff_t rows = lines->outer * lines->inner;
+  job->shares_rows = rows < job->threads && lines->n >= LONG_ROW;
+  job->k = lines->n;
+}
+
+static void give_lanes(order_job *job, int lanes, ptrdiff_t room) {
+  job->lanes = lanes;
+  job->room = room;
+  job->half_bytes = whole_lines((size_t)(room * job->size));
+  const int threads = job->shares_rows && lanes == 1 ? job->threads : 1;
+  job->lane_bytes = 2 * job->half_bytes + whole_lines(nabla_radix_counts(room, threads));
+}
+
+static char *lane(const order_job *job, int number) { return job->workspace + (size_t)number * job->lane_bytes; }
+
+/// Sorts n elements, on so many threads; returns where they are: in a or in the other half.
+static void *sort_elements(const order_job *job, char *a, ptrdiff_t n, int threads) {
+  char *b = a + job->half_bytes, *counts = b + job->half_bytes;
+  if (n < (job->key_bits == 64 ? 768 : 256)) return job->kernels->small[job->element](a, b, n);
+  if (job->element == 0) return nabla_radix_k32((k32 *)a, (k32 *)b, n, 0, job->key_bits, threads, counts);
+  if (job->element == 2)
+    return nabla_radix_k64_place((k64_place *)a, (k64_place *)b, n, 0, job->key_bits, threads, counts);
+  const int low = job->form == PACKED ? 32 : 0;
+  return nabla_radix_k64((k64 *)a, (k64 *)b, n, low, low + job->key_bits, threads, counts);
+}
+
+static order_row row_of(const order_job *job, ptrdiff_t number) {
+  const nabla_lines *o = job->lines;
+  const ptrdiff_t outer = number / o->inner, inner = number % o->inner, first = outer * job->k * o->inner + inner;
+  return (order_row){.form = job->form,
+                     .direction = job->direction,
+                     .n = o->n,
+                     .x_step = o->axis_step,
+                     .x = job->x + outer * o->outer_step + inner * o->inner_step,
+                     .values = job->values ? job->values + first * job->kernels->width : 0,
+                     .indices = job->indices ? job->indices + first : 0,
+                     .step = o->inner};
+}
+
+// --- Whole rows ------------------------------------------------------------------------------------------------------
+
+/// A row that is sorted by pieces of GRAIN elements, on as many threads.
+typedef struct {
+  const order_job *job;
+  const order_row *row;
+  char *elements;
+  const void *sorted;
+  ptrdiff_t count; // elements that are written
+  int special;
+} row_part;
+
+static void load_piece(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  row_part *part = context;
+  const order_row *row = part->row;
+  const ptrdiff_t start = number * GRAIN;
+  if (part->job->kernels->load(row->x, row->x_step, start, least_of(row->n, start + GRAIN), row->direction, row->form,
+                               part->elements + start * part->job->size))
+    __atomic_store_n(&part->special, 1, __ATOMIC_RELAXED);
+}
+
+static void store_piece(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  const row_part *part = context;
+  const ptrdiff_t start = number * GRAIN;
+  part->job->kernels->store(part->row, part->sorted, start, least_of(part->count, start + GRAIN));
+}
+
+static void sort_row(const order_job *job, const order_row *row, char *memory, int threads) {
+  row_part part = {job, row, memory, 0, job->k, 0};
+  nabla_parallel(ceiling_quotient(row->n, GRAIN), threads, load_piece, &part);
+  part.sorted = sort_elements(job, memory, row->n, threads);
+  nabla_parallel(ceiling_quotient(part.count, GRAIN), threads, store_piece, &part);
+  if (row->form == KEYS && part.special) job->kernels->mend(row);
+}
+
+// --- The k best ------------------------------------------------------------------------------------------------------
+
+/// The k best of elements start ..< end of a row, sorted: those that might be among them are gathered, and when there is
+/// no more room, all but the k best are dropped.
+static const void *select_best(const order_job *job, const order_row *row, ptrdiff_t start, ptrdiff_t end, char *memory) {
+  ptrdiff_t count = least_of(job->room, end - start), next = start + count;
+  job->kernels->load(row->x, row->x_step, start, next, row->direction, row->form, memory);
+  char *sorted = sort_elements(job, memory, count, 1);
+  while (next < end) {
+    // Sorted elements stay in front.
+    if (sorted != memory) memcpy(memory, sorted, (size_t)(job->k * job->size));
+    const uint64_t limit = order_key(row, memory, job->k - 1);
+    count = job->k + job->kernels->filter(row, next, end, limit, job->room - job->k, memory + job->k * job->size, &next);
+    sorted = count > job->k ? sort_elements(job, memory, count, 1) : memory;
+  }
+  return sorted;
+}
+
+typedef struct {
+  const order_job *job;
+  const order_row *row;
+} best_part;
+
+static void select_piece(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  const best_part *part = context;
+  const order_job *job = part->job;
+  const ptrdiff_t length = ceiling_quotient(part->row->n, job->pieces), start = number * length;
+  char *memory = lane(job, (int)number), *best = lane(job, job->lanes) + number * job->k * job->size;
+  memcpy(best, select_best(job, part->row, start, least_of(part->row->n, start + length), memory),
+         (size_t)(job->k * job->size));
+}
+
+/// A long row by pieces, on all threads: the best are among the best of the pieces.
+static void select_shared(const order_job *job, const order_row *row) {
+  best_part part = {job, row};
+  nabla_parallel(job->pieces, job->lanes, select_piece, &part);
+  order_job joined = *job;
+  joined.half_bytes = whole_lines((size_t)(job->pieces * job->k * job->size));
+  const void *sorted = sort_elements(&joined, lane(job, job->lanes), job->pieces * job->k, 1);
+  job->kernels->store(row, sorted, 0, job->k);
+}
+
+// --- All of it -------------------------------------------------------------------------------------------------------
+
+static void order_one(const order_job *job, ptrdiff_t number, char *memory, int threads) {
+  const order_row row = row_of(job, number);
+  if (job->pieces > 1) {
+    select_shared(job, &row);
+  } else if (job->pieces == 1) {
+    job->kernels->store(&row, select_best(job, &row, 0, row.n, memory), 0, job->k);
+  } else {
+    sort_row(job, &row, memory, threads);
+  }
+}
+
+typedef struct {
+  const order_job *job;
+  ptrdiff_t rows, at_a_time;
+} rows_part;
+
+static void order_some(void *context, int thread, ptrdiff_t number) {
+  const rows_part *part = context;
+  const ptrdiff_t end = least_of(part->rows, (number + 1) * part->at_a_time);
+  for (ptrdiff_t row = number * part->at_a_time; row < end; row++)
+    order_one(part->job, row, lane(part->job, thread), 1);
+}
+
+static size_t job_bytes(const order_job *job) {
+  const size_t joined = (size_t)(job->pieces * job->k * job->size);
+  return job->lane_bytes * (size_t)job->lanes +
+         (job->pieces > 1 ? 2 * whole_lines(joined) + nabla_radix_counts(job->pieces * job->k, 1) : 0);
+}
+
+static void order_all(order_job *job, const void *x, void *values, int64_t *indices, void *workspace) {
+  const nabla_lines *o = job->lines;
+  const ptrdiff_t rows = o->outer * o->inner;
+  if (rows == 0 || job->k == 0) return;
+  job->x = x;
+  job->values = values;
+  job->indices = indices;
+  const size_t bytes = job_bytes(job);
+  job->workspace = workspace ? workspace : nabla_allocate(bytes);
+  if (job->shares_rows) {
+    for (ptrdiff_t row = 0; row < rows; row++) order_one(job, row, job->workspace, job->threads);
+  } else {
+    rows_part part = {job, rows, most_of(1, GRAIN / 4 / o->n)};
+    const ptrdiff_t groups = ceiling_quotient(rows, part.at_a_time);
+    nabla_parallel(groups, groups < 2 ? 1 : job->lanes, order_some, &part);
+  }
+  if (!workspace) nabla_free(job->workspace, bytes);
+}
+
+static void plan_sort(order_job *job, const nabla_lines *lines, int dtype, int has_indices) {
+  describe(job, lines, dtype, has_indices);
+  give_lanes(job, job->shares_rows ? 1 : job->threads, lines->n);
+}
+
+size_t nabla_sort_workspace(const nabla_lines *lines, int dtype, int has_indices) {
+  order_job job;
+  plan_sort(&job, lines, dtype, has_indices);
+  return job_bytes(&job);
+}
+
+void nabla_sort(const nabla_lines *lines, int dtype, int descends, const void *x, void *values, int64_t *indices,
+                void *workspace) {
+  order_job job;
+  plan_sort(&job, lines, dtype, indices != 0);
+  job.direction = descends ? DESCENDING : ASCENDING;
+  order_all(&job, x, values, indices, workspace);
+}
+
+static void plan_top_k(order_job *job, const nabla_lines *lines, int dtype, ptrdiff_t k) {
+  describe(job, lines, dtype, 1);
+  const ptrdiff_t n = lines->n;
+  job->k = k;
+  if (n <= 256 || k > n / 8) {
+    give_lanes(job, job->shares_rows ? 1 : job->threads, n);
+    return;
+  }
+  const ptrdiff_t room = k + most_of(k, 4 * FILTERED);
+  job->pieces = job->shares_rows ? least_of(job->threads, least_of(n / (LONG_ROW / 2), n / (4 * most_of(k, 1)))) : 1;
+  give_lanes(job, job->shares_rows ? (int)job->pieces : job->threads, least_of(room, n));
+}
+
+size_t nabla_top_k_workspace(const nabla_lines *lines, int dtype, ptrdiff_t k) {
+  order_job job;
+  plan_top_k(&job, lines, dtype, k);
+  return job_bytes(&job);
+}
+
+void nabla_top_k(const nabla_lines *lines, int dtype, int largest, ptrdiff_t k, const void *x, void *values,
+                 int64_t *indices, void *workspace) {
+  order_job job;
+  plan_top_k(&job, lines, dtype, k);
+  job.direction = largest ? LARGEST : ASCENDING;
+  order_all(&job, x, values, indices, workspace);
+}

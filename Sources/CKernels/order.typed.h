@@ -1,0 +1,186 @@
+// Keys of elements of type T, and elements of keys; see order.c.
+
+/// An unsigned type as wide as T, or of 32 bits; the highest bit of a key.
+#if WIDTH == 8
+#define KEY u64
+#else
+#define KEY u32
+#endif
+#define TOP ((KEY)1 << (8 * WIDTH - 1))
+
+/// The key in ascending order; NaN has none yet.
+NABLA_INLINE KEY TYPED(key_of)(T x) {
+#if IS_FLOATING
+  KEY bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  return x == 0 ? TOP : bits ^ ((KEY)0 - (bits >> (8 * WIDTH - 1)) | TOP);
+#elif IS_SIGNED
+  return (KEY)(BITS)x ^ TOP;
+#else
+  return x;
+#endif
+}
+
+NABLA_INLINE KEY TYPED(key_in)(T x, KEY flips, KEY not_a_number) {
+  const KEY key = TYPED(key_of)(x) ^ flips;
+#if IS_FLOATING
+  return x != x ? not_a_number : key;
+#else
+  (void)not_a_number;
+  return key;
+#endif
+}
+
+NABLA_INLINE T TYPED(element_of)(KEY key) {
+#if IS_FLOATING
+  const KEY bits = key & TOP ? key ^ TOP : ~key;
+  T x;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+#elif IS_SIGNED
+  return (T)(BITS)(key ^ TOP);
+#else
+  return (T)key;
+#endif
+}
+
+/// Whether an element cannot be told from its key: it is -0 or NaN.
+NABLA_INLINE int TYPED(is_special)(T x) {
+#if IS_FLOATING
+  KEY bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  return (x != x) | (bits == TOP);
+#else
+  (void)x;
+  return 0;
+#endif
+}
+
+/// Whether others have the same key: zeros of both signs share one, and so do all NaN.
+NABLA_INLINE int TYPED(is_ambiguous)(T x) {
+#if IS_FLOATING
+  return (x == 0) | (x != x);
+#else
+  (void)x;
+  return 0;
+#endif
+}
+
+/// The flips of a direction, and what stands for NaN in it.
+NABLA_INLINE KEY TYPED(flips_of)(direction direction) {
+  return direction == ASCENDING ? 0 : (KEY)((uint64_t)-1 >> (64 - 8 * sizeof(T)));
+}
+NABLA_INLINE KEY TYPED(not_a_number_of)(direction direction) { return direction == LARGEST ? 0 : (KEY)-1; }
+
+NABLA_INLINE T TYPED(at)(const char *x, ptrdiff_t step, ptrdiff_t i) { return *(const T *)(x + i * step); }
+
+NABLA_INLINE int TYPED(load_elements)(const char *x, ptrdiff_t step, ptrdiff_t start, ptrdiff_t end, direction direction,
+                                      const form form, void *to) {
+  const KEY flips = TYPED(flips_of)(direction), not_a_number = TYPED(not_a_number_of)(direction);
+  int special = 0;
+  for (ptrdiff_t i = start; i < end; i++) {
+    const T element = TYPED(at)(x, step, i);
+    const KEY key = TYPED(key_in)(element, flips, not_a_number);
+    special |= TYPED(is_special)(element);
+    if (form == KEYS) {
+      ((KEY *)to)[i - start] = key;
+    } else if (form == PACKED) {
+      ((k64 *)to)[i - start] = (k64)key << 32 | (k64)i;
+    } else {
+      ((k64_place *)to)[i - start] = (k64_place){key, (uint64_t)i};
+    }
+  }
+  return special;
+}
+
+/// Writes the keys of elements start ..< end of a row to `to`. Returns whether some cannot be told from their keys.
+static int TYPED(load)(const char *x, ptrdiff_t step, ptrdiff_t start, ptrdiff_t end, direction direction, form form,
+                       void *to) {
+#define LOAD(step, form) TYPED(load_elements)(x, step, start, end, direction, form, to)
+  const ptrdiff_t width = sizeof(T);
+  if (form == KEYS) return step == width ? LOAD(width, KEYS) : LOAD(step, KEYS);
+  if (form == PACKED) return step == width ? LOAD(width, PACKED) : LOAD(step, PACKED);
+  return LOAD(step, PLACES);
+#undef LOAD
+}
+
+/// Writes elements start ..< end of a row in order, and their indices.
+static void TYPED(store)(const order_row *row, const void *sorted, ptrdiff_t start, ptrdiff_t end) {
+  T *values = row->values;
+  int64_t *indices = row->indices;
+  const KEY flips = TYPED(flips_of)(row->direction);
+  const ptrdiff_t step = row->step;
+  if (row->form == KEYS) {
+    const KEY *keys = sorted;
+    for (ptrdiff_t i = start; i < end; i++) values[i * step] = TYPED(element_of)(keys[i] ^ flips);
+    return;
+  }
+  if (values)
+    for (ptrdiff_t i = start; i < end; i++) {
+      const uint64_t key = order_key(row, sorted, i);
+      const T element = TYPED(element_of)((KEY)key ^ flips);
+      values[i * step] = TYPED(is_ambiguous)(element)
+                             ? TYPED(at)(row->x, row->x_step, order_place(row, sorted, i))
+                             : element;
+    }
+  if (indices)
+    for (ptrdiff_t i = start; i < end; i++) indices[i * step] = order_place(row, sorted, i);
+}
+
+/// After keys alone were sorted: zeros and NaN as they are in x, in their order there.
+static void TYPED(mend)(const order_row *row) {
+#if IS_FLOATING
+  T *values = row->values;
+  ptrdiff_t zero = 0, not_a_number = row->n;
+  while (zero < row->n && values[zero * row->step] != 0) zero++;
+  while (not_a_number > 0 && values[(not_a_number - 1) * row->step] != values[(not_a_number - 1) * row->step])
+    not_a_number--;
+  for (ptrdiff_t i = 0; i < row->n; i++) {
+    const T element = TYPED(at)(row->x, row->x_step, i);
+    if (element == 0) values[zero++ * row->step] = element;
+    if (element != element) values[not_a_number++ * row->step] = element;
+  }
+#else
+  (void)row;
+#endif
+}
+
+/// The elements of a row from `start` on that come before a key, until `room` is taken or the row ends: appended to `to`.
+/// Returns how many; *next is where to go on.
+static ptrdiff_t TYPED(filter)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t least_out,
+                               ptrdiff_t room, void *to, ptrdiff_t *next) {
+  const KEY limit = (KEY)least_out;
+  const KEY flips = TYPED(flips_of)(row->direction), not_a_number = TYPED(not_a_number_of)(row->direction);
+  const char *x = row->x;
+  const ptrdiff_t step = row->x_step;
+  ptrdiff_t count = 0, i = start;
+  while (i < end && count + FILTERED <= room) {
+    const ptrdiff_t stop = least_of(end, i + FILTERED);
+    if (step == sizeof(T) && stop - i == FILTERED) {
+      const T *elements = (const T *)(x + i * step);
+      int any = 0; // mostly there is none, and the loop vectorizes
+      for (int j = 0; j < FILTERED; j++) any |= TYPED(key_in)(elements[j], flips, not_a_number) < limit;
+      if (!any) {
+        i = stop;
+        continue;
+      }
+    }
+    for (; i < stop; i++) { // all are written, and what is not wanted is written over: no branch to foresee
+      const KEY key = TYPED(key_in)(TYPED(at)(x, step, i), flips, not_a_number);
+      if (row->form == PACKED) {
+        ((k64 *)to)[count] = (k64)key << 32 | (k64)i;
+      } else {
+        ((k64_place *)to)[count] = (k64_place){key, (uint64_t)i};
+      }
+      count += key < limit;
+    }
+  }
+  *next = i;
+  return count;
+}
+
+static const order_kernels TYPED(loops) = {TYPED(load), TYPED(store), TYPED(mend), TYPED(filter), WIDTH,
+                                           LEVEL(small_sorts)};
+
+#undef KEY
+#undef TOP
