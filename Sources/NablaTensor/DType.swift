@@ -63,14 +63,22 @@ public enum DType: Int32, Sendable, Hashable, CaseIterable {
   /// What numbers this type has.
   package var kind: Kind { withScalarType { $0.kind } }
 
-  /// The bytes of one element.
-  public var byteCount: Int { withScalarType { Self.byteCount(of: $0) } }
+  // Each operation asks these several times: a comparison, where the types' own answers would be calls.
 
-  @inline(__always)
-  private static func byteCount<S: StoredScalar>(of type: S.Type) -> Int { MemoryLayout<S>.size }
+  /// The bytes of one element.
+  @inlinable
+  public var byteCount: Int {
+    switch self {
+    case .bool, .int8, .uint8: 1
+    case .int16, .uint16: 2
+    case .float32, .int32, .uint32: 4
+    case .float64, .int64, .uint64: 8
+    }
+  }
 
   /// Whether gradients exist for this type: `Float` and `Double` only.
-  public var isFloatingPoint: Bool { kind == .floatingPoint }
+  @inlinable
+  public var isFloatingPoint: Bool { self == .float32 || self == .float64 }
 }
 
 extension DType: CustomStringConvertible {
