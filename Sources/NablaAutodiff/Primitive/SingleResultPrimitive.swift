@@ -48,9 +48,10 @@ extension SingleResultPrimitive {
   /// Fresh memory, filled.
   @inline(__always)
   public func result(_ x: Operands, _ type: TensorType) throws(Failure) -> AnyTensor {
-    let storage = Storage(dtype: type.dtype, shape: type.shape)
-    if storage.kind == .memory { try evaluate(x, type, into: storage.base) }
-    return AnyTensor(storage)
+    // One call for the memory: of a small operation each is a share that shows.
+    let y = AnyTensor(dtype: type.dtype, shape: type.shape) { _ in }
+    if y.hasMemory { try evaluate(x, type, into: y.address) }
+    return y
   }
 }
 
