@@ -87,8 +87,8 @@ open class Recorder: Context {
   }
 }
 
-/// A table from identities to small numbers. Identities of one thread follow each other in runs, so the low bits are a
-/// perfect hash within a run; the number of the run is mixed in, for a tape whose runs other threads' lie between.
+/// A table from identities to small numbers. The high bits of a product with the golden ratio spread identities, which follow
+/// each other in runs, evenly (Knuth, The Art of Computer Programming, volume 3, section 6.4).
 ///
 /// It owns plain memory: of an array of these the type would be looked up each time one is made, and a tape makes one.
 struct IdentityTable: ~Copyable {
@@ -97,9 +97,12 @@ struct IdentityTable: ~Copyable {
     var value: Int32 = 0
   }
   private var slots: UnsafeMutableBufferPointer<Slot>
+  private let shift: UInt64
   private(set) var count = 0
 
+  /// A table with slots for half as many keys as the capacity, which is a power of 2.
   init(capacity: Int = 32) {
+    shift = UInt64(capacity.leadingZeroBitCount + 1)
     slots = .allocateShortLived(capacity: capacity)
     slots.initialize(repeating: Slot())
   }
@@ -109,7 +112,7 @@ struct IdentityTable: ~Copyable {
   @inline(__always)
   private func slot(of key: UInt64) -> Int {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: key &+ (key >> 12) &* 0x9E37_79B9_7F4A_7C15) & mask
+    var slot = Int(truncatingIfNeeded: (key &* 0x9E37_79B9_7F4A_7C15) &>> shift)
     while slots[slot].key != key && slots[slot].key != 0 { slot = (slot + 1) & mask }
     return slot
   }

@@ -231,8 +231,12 @@ extension GradientTape {
   /// As many seeds as keep values of a pullback below 64 MiB: the largest of them is of the size of the largest operand or
   /// result on the tape.
   private func seedsAtOnce(_ target: AnyTensor) -> Int {
-    let largest = records.reduce(target.count) { largest, record in
-      (record.operation.operands.all + record.operation.results.all).reduce(largest) { max($0, $1.count) }
+    let largest = withRecords { records in
+      records.indices.reduce(target.count) { largest, index in
+        (records[index].operation.operands.all + records[index].operation.results.all).reduce(largest) {
+          max($0, $1.count)
+        }
+      }
     }
     return max(1, (64 << 20) / max(1, largest * target.dtype.byteCount))
   }

@@ -234,7 +234,7 @@ extension GradientTape {
     for index in 0..<count { if let node = node(source(index)) { pass.markSource(Int(node)) } }
     guard seed(&pass) else { return receiveNothing() }
     if isPersistent || keepsRecords {
-      pass.run(over: records)
+      withRecords { pass.run(over: $0) }
     } else {
       isSpent = true
       var owned = takeRecords()
@@ -260,13 +260,6 @@ extension UnsafeMutableBufferPointer<BackwardNode> {
   fileprivate func leadsToSource(_ node: Int32) -> Bool { node >= 0 && self[Int(node)].leadsToSource }
 }
 
-extension GradientTape.Record {
-  @inline(__always)
-  fileprivate func forEachResultNode(_ body: (Int) -> Void) {
-    for index in 0..<operation.results.count { body(Int(firstResultNode) + index) }
-  }
-}
-
 /// The walk from targets to sources. Records lie in one array in the order of execution, so the walk is a loop, and a
 /// tape of any length is freed without recursion.
 private struct BackwardPass: ~Copyable {
@@ -289,27 +282,29 @@ private struct BackwardPass: ~Copyable {
 
   func gradient(at node: Int) -> AnyTensor? { nodes[node].gradient }
 
-  mutating func run(over records: [GradientTape.Record]) {
+  mutating func run(over records: borrowing RecordList) {
     mark(records)
-    for index in records.indices.reversed() where !ErrorScope.hasFailed { pull(records[index]) }
+    for index in (0..<records.count).reversed() where !ErrorScope.hasFailed { pull(records[index]) }
   }
 
   /// As `run(over:)`, letting each record go as soon as it is done, so that memory falls on the way.
-  mutating func run(consuming records: inout [GradientTape.Record]) {
+  mutating func run(consuming records: inout RecordList) {
     mark(records)
     while let record = records.popLast(), !ErrorScope.hasFailed { pull(record) }
   }
 
-  private mutating func mark(_ records: [GradientTape.Record]) {
-    records.withUnsafeBufferPointer { [nodes] records in
-      for index in records.indices {
-        let operands = records[index].operandNodes
-        let isWanted =
-          nodes.leadsToSource(operands.first) || nodes.leadsToSource(operands.second)
-          || operands.rest.contains(where: nodes.leadsToSource)
-        if isWanted { records[index].forEachResultNode { nodes[$0].leadsToSource = true } }
-      }
+  private mutating func mark(_ records: borrowing RecordList) {
+    for index in 0..<records.count {
+      guard isWanted(records[index].operandNodes) else { continue }
+      let first = Int(records[index].firstResultNode)
+      for node in first..<first + records[index].operation.results.count { nodes[node].leadsToSource = true }
     }
+  }
+  /// Whether an operand is a source or depends on one.
+  @inline(__always)
+  private func isWanted(_ operands: GradientTape.NodeList) -> Bool {
+    nodes.leadsToSource(operands.first) || nodes.leadsToSource(operands.second)
+      || operands.rest.contains(where: nodes.leadsToSource)
   }
 
   private mutating func pull(_ record: borrowing GradientTape.Record) {

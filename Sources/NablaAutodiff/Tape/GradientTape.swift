@@ -41,20 +41,18 @@ public final class GradientTape: Recorder {
   /// What is recorded.
   struct Log: ~Copyable {
     var isPaused = false
-    var records: [Record] = []
+    var records = RecordList()
     /// From the identity of a tensor or variable to its node.
     private(set) var nodes = IdentityTable()
     private(set) var nodeCount: Int32 = 0
     private(set) var variables: [AnyVariable] = []
-
-    // Blocks of up to a KiB come from a list of malloc's for the thread, larger ones take several times as long.
-    init() { records.reserveCapacity(7) }
   }
 
-  var records: [Record] { log.records }
+  /// Runs `body` with the records, which stay.
+  func withRecords<Result>(_ body: (borrowing RecordList) -> Result) -> Result { body(log.records) }
   /// The records, which the tape lets go.
-  func takeRecords() -> [Record] {
-    var taken: [Record] = []
+  func takeRecords() -> RecordList {
+    var taken = RecordList()
     swap(&taken, &log.records)
     return taken
   }
@@ -121,16 +119,20 @@ public final class GradientTape: Recorder {
   public var watchedVariables: [AnyVariable] { log.variables }
 
   /// The names of the recorded operations, in order.
-  public var recordedOperations: [String] { records.map(\.operation.primitive.name) }
+  public var recordedOperations: [String] {
+    withRecords { records in records.indices.map { records[$0].operation.primitive.name } }
+  }
 
   /// The bytes of the tensors that the tape keeps for its gradients: operands and results that derivatives read, each block of
   /// memory once.
   public var byteCount: Int {
     var seen: Set<ObjectIdentifier> = []
-    return records.reduce(0) { bytes, record in
-      (record.operation.operands.all + record.operation.results.all).reduce(bytes) { bytes, tensor in
-        guard tensor.hasMemory, seen.insert(tensor.memoryIdentity).inserted else { return bytes }
-        return bytes + tensor.memoryByteCount
+    return withRecords { records in
+      records.indices.reduce(0) { bytes, index in
+        (records[index].operation.operands.all + records[index].operation.results.all).reduce(bytes) { bytes, tensor in
+          guard tensor.hasMemory, seen.insert(tensor.memoryIdentity).inserted else { return bytes }
+          return bytes + tensor.memoryByteCount
+        }
       }
     }
   }
