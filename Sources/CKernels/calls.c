@@ -3,40 +3,11 @@
 
 // --- A kernel on each of several rows --------------------------------------------------------------------------------
 
-void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0,
-                      ptrdiff_t rows, ptrdiff_t n) {
-  const char *xs = x;
-  char *ys = y;
-  for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, sx, ys + i * y0, n);
-}
-
-void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
-                       ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n) {
-  const char *as = a, *bs = b;
-  char *ys = y;
-  for (ptrdiff_t i = 0; i < rows; i++) kernel(as + i * a0, sa, bs + i * b0, sb, ys + i * y0, n);
-}
-
-void nabla_ternary_rows(nabla_ternary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
-                        ptrdiff_t sb, const void *c, ptrdiff_t c0, ptrdiff_t sc, void *y, ptrdiff_t y0, ptrdiff_t rows,
-                        ptrdiff_t n) {
-  const char *as = a, *bs = b, *cs = c;
-  char *ys = y;
-  for (ptrdiff_t i = 0; i < rows; i++) kernel(as + i * a0, sa, bs + i * b0, sb, cs + i * c0, sc, ys + i * y0, n);
-}
-
 void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,
                        ptrdiff_t n) {
   const char *xs = x;
   char *ys = y;
   for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, n, ys + i * y0);
-}
-
-void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0, ptrdiff_t sy,
-                     ptrdiff_t rows, ptrdiff_t n) {
-  const char *xs = x;
-  char *ys = y;
-  for (ptrdiff_t i = 0; i < rows; i++) kernel(xs + i * x0, sx, ys + i * y0, sy, n);
 }
 
 void nabla_reduce_rows_by_state(const nabla_reduction *reduction, const void *x, ptrdiff_t x0, ptrdiff_t rows, ptrdiff_t n,
@@ -62,18 +33,24 @@ void nabla_reduce_columns_by_state(const nabla_reduction *reduction, const void 
 
 // --- Calls, in this file so that the loops above become part of them -------------------------------------------------
 
+static void run_nest(const nabla_call *call, char *const *at) {
+  const char *const operands[] = {at[call->a], at[call->b], at[call->c]};
+  nabla_run_nest(call->nest, operands, at[call->y]);
+}
+
 void nabla_call_unary(const nabla_call *call, char *const *at) {
-  nabla_unary_rows(call->loop.unary, at[call->a], call->a0, call->sa, at[call->y], call->y0, call->rows, call->n);
+  if (call->nest) return run_nest(call, at);
+  call->loop.unary(at[call->a], call->sa, at[call->y], call->n);
 }
 
 void nabla_call_binary(const nabla_call *call, char *const *at) {
-  nabla_binary_rows(call->loop.binary, at[call->a], call->a0, call->sa, at[call->b], call->b0, call->sb, at[call->y],
-                    call->y0, call->rows, call->n);
+  if (call->nest) return run_nest(call, at);
+  call->loop.binary(at[call->a], call->sa, at[call->b], call->sb, at[call->y], call->n);
 }
 
 void nabla_call_ternary(const nabla_call *call, char *const *at) {
-  nabla_ternary_rows(call->loop.ternary, at[call->a], call->a0, call->sa, at[call->b], call->b0, call->sb, at[call->c],
-                     call->c0, call->sc, at[call->y], call->y0, call->rows, call->n);
+  if (call->nest) return run_nest(call, at);
+  call->loop.ternary(at[call->a], call->sa, at[call->b], call->sb, at[call->c], call->sc, at[call->y], call->n);
 }
 
 void nabla_call_reduce_row(const nabla_call *call, char *const *at) {

@@ -1,14 +1,59 @@
 // Copies of matrices for the element type T, which moves the bits of others too; see copy.c.
 
 #if IS_UNSIGNED
-/// Of a block.
-static void TYPED(copy_block)(const void *from, ptrdiff_t sx0, ptrdiff_t sx1, void *to, ptrdiff_t sy0, ptrdiff_t sy1,
-                              ptrdiff_t rows, ptrdiff_t columns) {
+/// Rows of `n` elements with steps that are known when this is compiled.
+NABLA_INLINE void TYPED(copy_some)(const T *x, ptrdiff_t sx0, const ptrdiff_t sx1, T *y, ptrdiff_t sy0,
+                                   const ptrdiff_t sy1, ptrdiff_t rows, const ptrdiff_t n) {
+  for (ptrdiff_t i = 0; i < rows; i++)
+    for (ptrdiff_t j = 0; j < n; j++) y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1];
+}
+
+/// Rows that are too short for a loop of their own.
+#define SHORT_ROWS(n)                                                                                                 \
+  case n:                                                                                                             \
+    return TYPED(copy_some)(x, sx0, 1, y, sy0, 1, rows, n);
+
+static void TYPED(copy_rows)(const void *from, ptrdiff_t sx0, ptrdiff_t sx1, void *to, ptrdiff_t sy0, ptrdiff_t sy1,
+                             ptrdiff_t rows, ptrdiff_t columns) {
   const T *x = from;
   T *y = to;
-  for (ptrdiff_t i = 0; i < rows; i++)
-    for (ptrdiff_t j = 0; j < columns; j++) y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1];
+  if (sx1 == 1 && sy1 == 1) {
+    switch (columns) {
+      SHORT_ROWS(1)
+      SHORT_ROWS(2)
+      SHORT_ROWS(3)
+      SHORT_ROWS(4)
+      SHORT_ROWS(5)
+      SHORT_ROWS(6)
+      SHORT_ROWS(7)
+      SHORT_ROWS(8)
+    }
+    if (columns <= 32) {
+      for (ptrdiff_t i = 0; i < rows; i++)
+        NABLA_VECTORIZE for (ptrdiff_t j = 0; j < columns; j++) y[i * sy0 + j] = x[i * sx0 + j];
+    } else {
+      for (ptrdiff_t i = 0; i < rows; i++) __builtin_memcpy(y + i * sy0, x + i * sx0, (size_t)columns * sizeof(T));
+    }
+    return;
+  }
+  for (ptrdiff_t i = 0; i < rows; i++) {
+    const T *u = x + i * sx0;
+    T *v = y + i * sy0;
+    if (sy1 == 1 && sx1 == 0) {
+      const T value = *u;
+      for (ptrdiff_t j = 0; j < columns; j++) v[j] = value;
+    } else if (sy1 == 1 && sx1 == -1) {
+      for (ptrdiff_t j = 0; j < columns; j++) v[j] = u[-j];
+    } else if (sy1 == 1 && sx1 == 2) {
+      // The last element stands alone: pairs after it may lie past the end of memory.
+      for (ptrdiff_t j = 0; j < columns - 1; j++) v[j] = u[2 * j];
+      if (columns > 0) v[columns - 1] = u[2 * (columns - 1)];
+    } else {
+      for (ptrdiff_t j = 0; j < columns; j++) v[j * sy1] = u[j * sx1];
+    }
+  }
 }
+#undef SHORT_ROWS
 
 /// Of a block whose source runs along rows and whose target runs along columns, for elements that registers can transpose.
 #if WIDTH >= 4
@@ -20,8 +65,8 @@ static void TYPED(transpose_block)(const void *x, ptrdiff_t sx, void *y, ptrdiff
 #define TRANSPOSE 0
 #endif
 
-static const block_copies TYPED(loops) = {TYPED(copy_block), TRANSPOSE};
+static const copies TYPED(loops) = {TYPED(copy_rows), TRANSPOSE};
 #undef TRANSPOSE
 #else
-static const block_copies TYPED(loops) = {0};
+static const copies TYPED(loops) = {0};
 #endif

@@ -5,7 +5,6 @@ typedef struct {
   nabla_unary unary[NABLA_UNARY_COUNT];
   nabla_binary binary[NABLA_BINARY_COUNT];
   nabla_ternary ternary[NABLA_TERNARY_COUNT];
-  nabla_copy copy;
   /// By the type of the result.
   nabla_unary cast[NABLA_DTYPES];
 } elementwise_loops;
@@ -26,5 +25,4 @@ nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype) {
 }
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype) { return nabla_loops(dtype)->binary[op]; }
 nabla_ternary nabla_ternary_kernel(nabla_ternary_op op, int dtype) { return nabla_loops(dtype)->ternary[op]; }
-nabla_copy nabla_copy_kernel(int dtype) { return nabla_loops(dtype)->copy; }
 nabla_unary nabla_cast_kernel(int from, int to) { return nabla_loops(from)->cast[to]; }

@@ -109,22 +109,9 @@ NABLA_INLINE void TYPED(ternary)(T (*f)(T, T, T), const T *a, ptrdiff_t sa, cons
   }
 #endif
 
-// --- Copies and choices, for unsigned types: they move the bits of others too ----------------------------------------
+// --- Choices, for unsigned types: they move the bits of others too ----------------------------------------
 
 #if IS_UNSIGNED
-static void TYPED(COPY)(const void *from, ptrdiff_t sx, void *to, ptrdiff_t sy, ptrdiff_t n) {
-  const T *x = from;
-  T *y = to;
-  if (sx == 1 && sy == 1) {
-    __builtin_memcpy(y, x, (size_t)n * sizeof(T));
-  } else if (sx == 0 && sy == 1) {
-    const T v = n > 0 ? x[0] : 0;
-    for (ptrdiff_t i = 0; i < n; i++) y[i] = v;
-  } else {
-    for (ptrdiff_t i = 0; i < n; i++) y[i * sy] = x[i * sx];
-  }
-}
-
 /// y[i] = m[i] ? a[i * sa] : b[i * sb], where sa and sb are 0 or 1 and known when this is compiled.
 NABLA_INLINE void TYPED(choose)(const b8 *m, const T *a, const int sa, const T *b, const int sb, T *y, ptrdiff_t n) {
   const T a0 = a[0], b0 = b[0];
@@ -142,7 +129,9 @@ static void TYPED(SELECT)(const void *mask, ptrdiff_t sm, const void *left, ptrd
   if (n <= 0) return;
   if (sm == 0) {
     const T *chosen = m[0] ? a : b;
-    if (chosen != y) TYPED(COPY)(chosen, m[0] ? sa : sb, y, 1, n);
+    const ptrdiff_t s = m[0] ? sa : sb;
+    if (chosen == y && s == 1) return;
+    for (ptrdiff_t i = 0; i < n; i++) y[i] = chosen[i * s];
   } else if (sm == 1 && sa == 1 && sb == 1) {
     TYPED(choose)(m, a, 1, b, 1, y, n);
   } else if (sm == 1 && sa == 1 && sb == 0) {
@@ -225,7 +214,6 @@ static const elementwise_loops TYPED(loops) = {
     .unary = {NABLA_UNARY_OPERATIONS(ENTRY)},
     .binary = {NABLA_BINARY_OPERATIONS(ENTRY)},
     .ternary = {NABLA_TERNARY_OPERATIONS(ENTRY)},
-    LOOP_MOVING(.copy, COPY)
     .cast = {NABLA_DO(NABLA_TYPES(LIST))},
 };
 

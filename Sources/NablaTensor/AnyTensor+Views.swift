@@ -11,6 +11,18 @@ extension AnyTensor {
     return view(Shape(unchecked: permutation.map { shape[$0] }), permutation.map { steps[$0] })
   }
 
+  /// The order of the axes in which the elements lie side by side; nil where there are gaps or repetitions, or where that is
+  /// the order of the axes as they are.
+  package var memoryOrder: [Int]? {
+    guard let strides, rank > 1 else { return nil }
+    let order = shape.indices.sorted { strides[$0] > strides[$1] }
+    let isDense = Shape(unchecked: order.map { shape[$0] }).hasDenseStrides(order.map { strides[$0] })
+    return isDense ? order : nil
+  }
+
+  /// Whether elements lie as those of another tensor do.
+  package func isLaidOut(like other: AnyTensor) -> Bool { hasShape(of: other) && strides == other.strides }
+
   /// Repeated along missing axes and those of size 1.
   package func view(broadcastTo target: Shape) -> AnyTensor {
     if target == shape { return detached }

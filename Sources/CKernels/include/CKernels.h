@@ -24,8 +24,6 @@ typedef void (*nabla_binary)(const void *a, ptrdiff_t sa, const void *b, ptrdiff
 /// y[i] = f(a[i * sa], b[i * sb], c[i * sc]). y may be an operand of its type where that one's stride is 1.
 typedef void (*nabla_ternary)(const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb, const void *c, ptrdiff_t sc,
                               void *y, ptrdiff_t n);
-/// y[i * sy] = x[i * sx].
-typedef void (*nabla_copy)(const void *x, ptrdiff_t sx, void *y, ptrdiff_t sy, ptrdiff_t n);
 /// *y = the reduction of n dense elements, in an order that depends on n alone.
 typedef void (*nabla_reduce_row)(const void *x, ptrdiff_t n, void *y);
 /// y[j] = the reduction over i of x[i * columns + j], in an order that depends on rows alone.
@@ -52,7 +50,6 @@ typedef enum { NABLA_ROW_MAPS(X) NABLA_ROW_MAP_COUNT } nabla_row_map_op;
 nabla_unary nabla_unary_kernel(nabla_unary_op op, int dtype);
 nabla_binary nabla_binary_kernel(nabla_binary_op op, int dtype);
 nabla_ternary nabla_ternary_kernel(nabla_ternary_op op, int dtype);
-nabla_copy nabla_copy_kernel(int dtype);
 /// The conversion of one type to another: C's rules, except that a Float outside an integer's range saturates, NaN
 /// becomes 0, and anything but 0 is true.
 nabla_unary nabla_cast_kernel(int from, int to);
@@ -73,28 +70,37 @@ int nabla_processor_has(const char *feature);
 /// The processor's vendor as cpuid spells it, or "".
 void nabla_processor_vendor(char buffer[13]);
 
-// A kernel on each of several rows, which lie `…0` bytes apart: short rows are too many for calls from outside.
-void nabla_unary_rows(nabla_unary kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0,
-                      ptrdiff_t rows, ptrdiff_t n);
-void nabla_binary_rows(nabla_binary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
-                       ptrdiff_t sb, void *y, ptrdiff_t y0, ptrdiff_t rows, ptrdiff_t n);
-/// The same on one row whose result, elements of `width` bytes that begin on a line of memory, is too large for the caches:
-/// it goes past them, on processors that can. A common store would fetch each line first, only to write over all of it.
+/// Of an operand: bytes of an element, and how many elements lie from one element of a row to the next, from one row to the
+/// next, and from one matrix to the next.
+typedef struct {
+  ptrdiff_t width, stride, row, matrix;
+} nabla_steps;
+/// An element-wise loop of up to three operands, with two loops around it.
+typedef struct {
+  union {
+    nabla_unary unary;
+    nabla_binary binary;
+    nabla_ternary ternary;
+  } loop;
+  int operands;
+  ptrdiff_t matrices, rows, n;
+  /// Of each operand, then of the result, whose rows are dense.
+  nabla_steps of[4];
+} nabla_nest;
+void nabla_run_nest(const nabla_nest *nest, const char *const *operands, char *y);
+/// A loop of two operands whose result, elements of `width` bytes that begin on a line of memory, is too large for the
+/// caches: it goes past them, on processors that can. A common store would fetch each line first, only to write over all of
+/// it.
 void nabla_binary_streamed(nabla_binary kernel, const void *a, ptrdiff_t sa, const void *b, ptrdiff_t sb, ptrdiff_t size,
                            void *y, ptrdiff_t width, ptrdiff_t n);
 int nabla_can_stream(void);
-void nabla_ternary_rows(nabla_ternary kernel, const void *a, ptrdiff_t a0, ptrdiff_t sa, const void *b, ptrdiff_t b0,
-                        ptrdiff_t sb, const void *c, ptrdiff_t c0, ptrdiff_t sc, void *y, ptrdiff_t y0, ptrdiff_t rows,
-                        ptrdiff_t n);
 void nabla_reduce_rows(nabla_reduce_row kernel, const void *x, ptrdiff_t x0, void *y, ptrdiff_t y0, ptrdiff_t rows,
                        ptrdiff_t n);
-void nabla_copy_rows(nabla_copy kernel, const void *x, ptrdiff_t x0, ptrdiff_t sx, void *y, ptrdiff_t y0, ptrdiff_t sy,
-                     ptrdiff_t rows, ptrdiff_t n);
-
 /// The left part of a reduction's binary tree over n elements (or rows), or 0 where n is one block: every sum follows it.
 ptrdiff_t nabla_row_tree_left(ptrdiff_t n);
 ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);
-/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 2, 4 or 8), in blocks that fit the cache.
+/// y[i * sy0 + j * sy1] = x[i * sx0 + j * sx1] for elements of `width` bytes (1, 2, 4 or 8): rows of any length and steps, and
+/// in blocks that fit the cache where x and y run along different axes.
 void nabla_copy_matrix(const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1, ptrdiff_t rows,
                        ptrdiff_t columns, int width);
 
@@ -125,6 +131,8 @@ struct nabla_call {
   ptrdiff_t a0, b0, c0, y0;
   /// How often, and how many elements.
   ptrdiff_t rows, n;
+  /// An element-wise loop on more than one row; else NULL.
+  const nabla_nest *nest;
 };
 // The steps.
 void nabla_call_unary(const nabla_call *call, char *const *at);

@@ -23,13 +23,8 @@ package enum Elementwise {
           kernel(x.address + piece.lowerBound * step, 1, y + piece.lowerBound * width, piece.count)
         }
       }
-      let nest = LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
-      let step = x.dtype.byteCount
-      nest.forEachPiece { piece in
-        nabla_unary_rows(
-          kernel, x.address + piece.offsets[0] * step, nest.rowDistance(0) * step, nest.rowStride(0),
-          y + piece.offsets[1] * width, nest.rowDistance(1) * width, piece.rows, piece.count)
-      }
+      LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
+        .run(widths: [x.dtype.byteCount, width], [x.address], into: y) { $0.loop.unary = kernel }
     }
   }
 
@@ -57,14 +52,9 @@ package enum Elementwise {
             a.address + start * sa * step, sa, b.address + start * sb * step, sb, y + start * width, piece.count)
         }
       }
-      let nest = LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
       let step = a.dtype.byteCount
-      nest.forEachPiece { piece in
-        nabla_binary_rows(
-          kernel, a.address + piece.offsets[0] * step, nest.rowDistance(0) * step, nest.rowStride(0),
-          b.address + piece.offsets[1] * step, nest.rowDistance(1) * step, nest.rowStride(1),
-          y + piece.offsets[2] * width, nest.rowDistance(2) * width, piece.rows, piece.count)
-      }
+      LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
+        .run(widths: [step, step, width], [a.address, b.address], into: y) { $0.loop.binary = kernel }
     }
   }
 
@@ -74,16 +64,11 @@ package enum Elementwise {
     shape: Shape
   ) {
     withExtendedLifetime((a.storage, b.storage, c.storage)) {
-      let operands = [a, b, c].map { $0.broadcastStrides(to: shape) } + [shape.denseStrides]
-      let nest = LoopNest(shape, operands)
-      let (stepA, stepB, stepC) = (a.dtype.byteCount, b.dtype.byteCount, c.dtype.byteCount)
-      nest.forEachPiece { piece in
-        nabla_ternary_rows(
-          kernel, a.address + piece.offsets[0] * stepA, nest.rowDistance(0) * stepA, nest.rowStride(0),
-          b.address + piece.offsets[1] * stepB, nest.rowDistance(1) * stepB, nest.rowStride(1),
-          c.address + piece.offsets[2] * stepC, nest.rowDistance(2) * stepC, nest.rowStride(2),
-          y + piece.offsets[3] * stepC, nest.rowDistance(3) * stepC, piece.rows, piece.count)
-      }
+      let operands = [a, b, c]
+      LoopNest(shape, operands.map { $0.broadcastStrides(to: shape) } + [shape.denseStrides])
+        .run(
+          widths: (operands + [c]).map(\.dtype.byteCount), operands.map(\.address), into: y
+        ) { $0.loop.ternary = kernel }
     }
   }
 }

@@ -9,7 +9,7 @@ public struct PreparedCall {
   package private(set) var call: nabla_call
   /// The operands, then the result.
   package let views: [Storage]
-  /// What a closure needs.
+  /// What the call refers to.
   package let box: AnyObject?
   /// Whether the call might find a mistake that only the data shows.
   package let canFail: Bool
@@ -42,12 +42,14 @@ public struct PreparedCall {
     self.init(operands: operands, into: y, canFail: false, byteCount: bytes) { try body(workspace?.base) }
   }
 
-  private init(_ step: @escaping nabla_step, operands: [Storage], into y: Storage, rows: Int = 1, count: Int) {
+  private init(
+    _ step: @escaping nabla_step, operands: [Storage], into y: Storage, rows: Int = 1, count: Int, box: AnyObject? = nil
+  ) {
     call = nabla_call()
     call.step = step
     (call.rows, call.n) = (rows, count)
     views = operands + [y]
-    box = nil
+    self.box = box
     canFail = false
     byteCount = 0
   }
@@ -110,34 +112,61 @@ package final class RunFailures {
 extension PreparedCall {
   /// y = f(x).
   package init?(_ kernel: @escaping nabla_unary, _ x: Storage, into y: Storage) {
-    self.init(nabla_call_unary, elementsOf: [x], into: y)
-    call.loop.unary = kernel
+    self.init(nabla_call_unary, elementsOf: [x], into: y) {
+      $0.loop.unary = kernel
+    } nest: {
+      $0.loop.unary = kernel
+    }
   }
 
   /// y = f(a, b), where shapes broadcast.
   package init?(_ kernel: @escaping nabla_binary, _ a: Storage, _ b: Storage, into y: Storage) {
-    self.init(nabla_call_binary, elementsOf: [a, b], into: y)
-    call.loop.binary = kernel
+    self.init(nabla_call_binary, elementsOf: [a, b], into: y) {
+      $0.loop.binary = kernel
+    } nest: {
+      $0.loop.binary = kernel
+    }
   }
 
   /// y = f(a, b, c), where shapes broadcast.
   package init?(_ kernel: @escaping nabla_ternary, _ a: Storage, _ b: Storage, _ c: Storage, into y: Storage) {
-    self.init(nabla_call_ternary, elementsOf: [a, b, c], into: y)
-    call.loop.ternary = kernel
+    self.init(nabla_call_ternary, elementsOf: [a, b, c], into: y) {
+      $0.loop.ternary = kernel
+    } nest: {
+      $0.loop.ternary = kernel
+    }
   }
 
   /// A loop over the elements of up to three operands, which broadcast to `y`.
-  private init?(_ step: @escaping nabla_step, elementsOf operands: [Storage], into y: Storage) {
+  private init?(
+    _ step: @escaping nabla_step, elementsOf operands: [Storage], into y: Storage,
+    flat: (inout nabla_call) -> Void, nest: (inout nabla_nest) -> Void
+  ) {
     guard y.count < Parallel.threshold, y.count > 0 else { return nil }
     let strides = operands.map { AnyTensor($0).broadcastStrides(to: y.shape) }
-    let nest = LoopNest(y.shape, strides + [y.shape.denseStrides])
-    guard nest.sizes.count <= 2 else { return nil }
-    self.init(step, operands: operands, into: y, rows: nest.outerCount, count: nest.rowCount)
-    func distance(_ index: Int) -> Int { nest.rowDistance(index) * views[index].dtype.byteCount }
-    (call.sa, call.a0) = (nest.rowStride(0), distance(0))
-    if operands.count > 1 { (call.sb, call.b0) = (nest.rowStride(1), distance(1)) }
-    if operands.count > 2 { (call.sc, call.c0) = (nest.rowStride(2), distance(2)) }
-    call.y0 = distance(operands.count)
+    let loops = LoopNest(y.shape, strides + [y.shape.denseStrides])
+    guard loops.sizes.count <= 3 else { return nil }
+    let steps = loops.steps[loops.steps.count - 1]
+    if loops.sizes.count == 1 && operands.indices.allSatisfy({ steps[$0] == 0 || steps[$0] == 1 }) {
+      self.init(step, operands: operands, into: y, count: y.count)
+      flat(&call)
+      (call.sa, call.sb, call.sc) = (steps[0], steps[1], steps[2])
+    } else {
+      let box = Nest(loops.loops(widths: (operands + [y]).map(\.dtype.byteCount)))
+      nest(&box.pointer.pointee)
+      self.init(step, operands: operands, into: y, count: y.count, box: box)
+      call.nest = UnsafePointer(box.pointer)
+    }
+  }
+
+  /// Loops that a call refers to.
+  private final class Nest {
+    let pointer: UnsafeMutablePointer<nabla_nest>
+    init(_ nest: nabla_nest) {
+      pointer = .allocate(capacity: 1)
+      pointer.initialize(to: nest)
+    }
+    deinit { pointer.deallocate() }
   }
 
   /// y[i] = the reduction of row i of x; distances in bytes.

@@ -32,6 +32,21 @@ package enum Slope {
   }
 }
 
+extension SingleResultPrimitive where Failure == Never {
+  /// The result of an element-wise loop. Where the elements of `model` lie side by side in another order of axes than the
+  /// result's, and those of all operands in the same way, so do the result's: the loop then runs through memory.
+  @inline(never)
+  fileprivate func resultLaidOut(like model: AnyTensor, _ x: Operands, _ type: TensorType) -> AnyTensor {
+    let operands = x.all
+    guard model.hasShape(type.shape), let order = model.memoryOrder,
+      operands.allSatisfy({ $0.isLaidOut(like: model) || $0.rank == 0 })
+    else { return computed(x, type) }
+    let inMemory = Operands(operands.map { $0.rank == 0 ? $0 : $0.view(permutedBy: order) })
+    let y = computed(inMemory, TensorType(type.dtype, Shape(unchecked: order.map { type.shape[$0] })))
+    return y.view(permutedBy: order.indices.sorted { order[$0] < order[$1] })
+  }
+}
+
 /// A primitive that is one loop over the elements of one operand.
 package protocol UnaryLoop: SingleResultPrimitive where Failure == Never {
   /// The loop in C, for operands of a type.
@@ -42,6 +57,11 @@ extension UnaryLoop {
   /// Runs the loop.
   package func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.unary(loop(x[0].dtype), x[0], into: y, width: type.dtype.byteCount)
+  }
+  /// The result, whose elements lie as the operand's do.
+  @inline(__always)
+  package func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
+    x[0].isDense ? computed(x, type) : resultLaidOut(like: x[0], x, type)
   }
   /// The loop itself, where one call does all.
   package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
@@ -65,6 +85,12 @@ extension BinaryLoop {
   /// Runs the loop.
   package func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
     Elementwise.binary(loop(x[0].dtype), x[0], x[1], into: y, shape: type.shape, width: type.dtype.byteCount)
+  }
+  /// The result, whose elements lie as those of the operands do, where these agree.
+  @inline(__always)
+  package func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
+    if x[0].isDense && x[1].isDense { return computed(x, type) }
+    return resultLaidOut(like: x[0].storage.isUniform ? x[1] : x[0], x, type)
   }
   /// The loop itself, where one call does all.
   package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
