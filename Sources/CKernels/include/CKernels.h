@@ -264,6 +264,10 @@ typedef struct {
   /// The columns of y lie side by side.
   ptrdiff_t y_row;
 } nabla_product;
+/// y = a b for matrices none of whose sizes is larger than NABLA_SMALL_PRODUCT, of Float or Double, on the calling thread.
+typedef void (*nabla_small_product)(const nabla_product *product, const void *a, const void *b, void *y);
+void nabla_multiply_small_matrices(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
+enum { NABLA_SMALL_PRODUCT = 64 };
 /// y = a b for Float or Double, on as many threads as `threads`, the calling one among them; k > 0. The bits of an element
 /// depend on its row of a, its column of b and k, and on nothing else.
 void nabla_multiply_matrices(const nabla_product *product, int dtype, int threads, const void *a, const void *b, void *y);

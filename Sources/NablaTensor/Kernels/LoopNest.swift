@@ -91,6 +91,20 @@ package struct LoopNest {
     }
   }
 
+  /// Calls `body` for each step of the innermost loop, with where it is in each operand. Where so many steps of this cost, in
+  /// elements, are worth it they are shared over the threads.
+  package func forEach(cost: Int, _ body: (Steps) -> Void) {
+    if isEmpty { return }
+    let inner = size(0)
+    Parallel.forEachPiece(of: sizes.reduce(1, *), cost: cost) { piece in
+      for number in piece {
+        body(
+          sizes.count == 1
+            ? step(0) &* number : offsets(ofOuter: number / inner, outside: 1) &+ step(0) &* (number % inner))
+      }
+    }
+  }
+
   /// Whether an operand runs along the loop around the innermost one.
   private var runsAcross: Bool { ((step(1) .== 1) .& (step(0) .!= 0) .& (step(0) .!= 1)) != SIMDMask(repeating: false) }
 
@@ -109,11 +123,11 @@ package struct LoopNest {
     }
   }
 
-  /// Where the loops outside of the three innermost ones are, by the number of their step in row-major order.
-  private func offsets(ofOuter number: Int) -> Steps {
+  /// Where the loops outside of some innermost ones are, by the number of their step in row-major order.
+  private func offsets(ofOuter number: Int, outside inner: Int = 3) -> Steps {
     var rest = number
     var offsets = Steps.zero
-    for axis in stride(from: sizes.count - 4, through: 0, by: -1) {
+    for axis in stride(from: sizes.count - 1 - inner, through: 0, by: -1) {
       offsets &+= steps[axis] &* (rest % sizes[axis])
       rest /= sizes[axis]
     }

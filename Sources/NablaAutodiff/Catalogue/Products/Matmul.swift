@@ -70,13 +70,7 @@ struct Matmul: SingleResultPrimitive {
       let stacked = Shape(unchecked: [rows, a.shape[a.rank - 1]])
       return MatrixProduct.multiply(a.view(reshapedTo: stacked), b, into: y)
     }
-    let batch = type.shape.dropLast(2)
-    let left = a.view(broadcastTo: Shape(unchecked: batch + a.shape.suffix(2)))
-    let right = b.view(broadcastTo: Shape(unchecked: batch + b.shape.suffix(2)))
-    let bytes = type.shape[type.shape.rank - 2] * type.shape[type.shape.rank - 1] * type.dtype.byteCount
-    for index in 0..<batch.reduce(1, *) {
-      MatrixProduct.multiply(left.matrix(index), right.matrix(index), into: y + index * bytes)
-    }
+    MatrixProduct.multiply(stacks: a, b, batch: Shape(unchecked: Array(type.shape.dropLast(2))), into: y)
   }
 
   func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
@@ -126,21 +120,6 @@ struct Matmul: SingleResultPrimitive {
     let right = tangents[1].map { self(x[0], $0) }
     if let left, let right { return left + right }
     return left ?? right
-  }
-}
-
-extension AnyTensor {
-  /// A matrix of a stack, by its number in row-major order of the leading axes.
-  fileprivate func matrix(_ number: Int) -> AnyTensor {
-    var rest = number
-    let steps = resolvedStrides
-    var start = 0
-    for axis in stride(from: rank - 3, through: 0, by: -1) {
-      start += rest % shape[axis] * steps[axis]
-      rest /= shape[axis]
-    }
-    let sizes = Shape(unchecked: Array(shape.suffix(2)))
-    return view(offset: start, sizes, Array(steps.suffix(2)))
   }
 }
 
