@@ -4,7 +4,7 @@ import Synchronization
 /// The rows of an array in a file, which may be larger than memory.
 ///
 /// Rows are read into buffers when they are asked for; an error of the disk, or the end of a file that was cut short, is
-/// then the error of the compiled call. Other operations look at the file as it is mapped: elements come from it when they
+/// then the error of the compiled call. Other operations read the file as it is mapped: elements come from it when they
 /// are touched, the system drops them when memory is short, and touching what was cut off ends the process (SIGBUS). The
 /// file is never written. It stays open as long as this lives, and may be deleted or replaced meanwhile.
 public final class FileRows: RowSource {

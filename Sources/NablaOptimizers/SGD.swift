@@ -21,7 +21,7 @@ public final class SGD<Scalar: FloatingPointScalar>: Optimizer {
   private var rate: Scalar
   @exclusivity(unchecked)
   private var stepCount = 0
-  // Asked at each update. A number of a type that is not known here takes a while to look at.
+  // Asked at each update. A number of a type that is not known here takes a while to read.
   private let hasMomentum: Bool
   private let hasDecay: Bool
   /// m, in 0 ..< 1; 0 keeps no velocity.

@@ -225,7 +225,7 @@ private final class Lane {
     }
 
     /// What is done on a block, as the loop in C takes it.
-    func content(_ program: Program, _ code: PhaseBuilder.Code) -> nabla_block {
+    func content(_ program: Program, _ code: BlockCode) -> nabla_block {
       nabla_block(
         places: program.places.baseAddress.map { UnsafePointer($0 + code.places.lowerBound) },
         calls: program.calls.baseAddress.map { UnsafePointer($0 + code.calls.lowerBound) },
@@ -243,7 +243,7 @@ private final class Lane {
     let full = builder.code(rows: min(builder.blockRows, builder.rows), arena, program)
     let last = builder.lastRows.map { builder.code(rows: $0, arena, program) }
     let counters = counters
-    func block(_ code: PhaseBuilder.Code) -> Block {
+    func block(_ code: BlockCode) -> Block {
       let totals = builder.totals.indices.map { index in
         let (total, counter) = (builder.totals[index], counters[index])
         code.targets[index].move(to: counter.base)

@@ -12,7 +12,7 @@ package struct PlanOptions: Sendable {
   package var smallestElements = 1 << 15
   /// A reduction keeps a partial result for each group of blocks; results of more bytes than this run whole.
   package var largestPartial = 1 << 20
-  /// The widest value of a block without products: a few such tiles fit the first-level cache.
+  /// A value of middling width in a block without products: a few such tiles fit the first-level cache.
   package var tileBytes = 4 << 10
   /// The fewest rows of such a block.
   package var smallestTile = 1

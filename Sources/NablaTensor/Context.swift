@@ -1,5 +1,12 @@
 import CKernels
 
+// What this module knows of tapes, maps and plans, which lie above it, is in three places, because a small operation cannot
+// afford a second object for any of them:
+// - this class: a stack of contexts, of which an operation only asks whether there is one;
+// - `AnyTensor.identity`, a number that tapes look up, which a copy keeps and a change or another view renews;
+// - `Storage.Kind`: a view without memory that stands for a value of a plan (`symbolic`), of a map (`mapped`), or for one that a
+//   tape let go (`released`). Here these are only told apart from views that have memory.
+
 /// Something that takes part in the operations of a thread while it is open: a tape that records, a forward-mode pass,
 /// a scope that catches errors.
 ///

@@ -34,14 +34,14 @@ public protocol RowSource: AnyObject, Sendable {
   ///
   /// A source that throws makes the compiled call fail with a ``NablaError`` that quotes the error's description.
   func beginReading(_ rows: Range<Int>) throws -> UnsafeRawPointer
-  /// The rows are read, and not looked at any more.
+  /// The rows have been read: their memory is not needed any more.
   func endReading(_ rows: Range<Int>, at address: UnsafeRawPointer)
   /// Some rows will be read soon, unless the operation fails before.
   func willRead(_ rows: Range<Int>)
 }
 
 extension RowSource {
-  /// None.
+  /// No address: the rows are not all in memory.
   public var address: UnsafeRawPointer? { nil }
   /// Does nothing.
   public func endReading(_ rows: Range<Int>, at address: UnsafeRawPointer) {}
@@ -84,7 +84,7 @@ extension Tensor {
   /// The array whose rows a source gives. Nothing is read or copied here.
   ///
   /// Compiled functions take the rows piece by piece where their operations go row by row. Where one needs all rows at
-  /// once (or the function returns them), it looks at them in place if the source has an ``RowSource/address``; else it
+  /// once (or the function returns them), it reads them in place if the source has an ``RowSource/address``; else it
   /// reads all of them into memory, once at each call. Other operations take the tensor if the source has an address, and
   /// are an error if not: ``init(readingRowsOf:)`` reads the rows first.
   ///
@@ -139,7 +139,7 @@ extension AnyTensor {
   }
 
   /// The source that these rows come from, in order and without gaps, and the number of the first one; nil for tensors
-  /// that look at memory of their own, or at a source's in another way.
+  /// that are views of memory of their own, or of a source's in another way.
   package var rowSource: (source: any RowSource, firstRow: Int)? {
     guard isDense, let (source, firstRow, offset) = rowOrigin, offset == 0 else { return nil }
     return shape.dropFirst().elementsEqual(source.shape.dropFirst()) ? (source, firstRow) : nil

@@ -59,6 +59,29 @@ import Testing
   @Test func everyRankOfFloat() { shapes(Float.self) }
   @Test func everyRankOfDouble() { shapes(Double.self) }
 
+  /// Stacks of small matrices, of every size that a kernel's tiles leave over, stored by rows, by columns and with steps.
+  private func smallStacks<S: FloatingPointScalar>(_ type: S.Type) {
+    var generator = RandomGenerator(seed: 37)
+    let sizes = [
+      (1, 1, 1), (2, 3, 4), (3, 2, 5), (4, 4, 4), (5, 7, 6), (8, 8, 8), (9, 15, 10), (16, 16, 16), (7, 31, 3),
+      (12, 33, 20),
+      (17, 47, 9), (64, 64, 64), (65, 3, 2), (3, 65, 2), (70, 66, 80), (8, 32, 1), (1, 63, 64),
+    ]
+    for (m, n, k) in sizes {
+      let a: Tensor<S> = random([3, m, k], &generator), b: Tensor<S> = random([3, k, n], &generator)
+      check(a, b, "stacks of \(S.self)")
+      let across: Tensor<S> = random([3, k, m], &generator), down: Tensor<S> = random([3, n, k], &generator)
+      check(across.transposed(permutation: [0, 2, 1]), down.transposed(permutation: [0, 2, 1]), "transposed stacks")
+      let wide: Tensor<S> = random([k, 3, 2 * n], &generator)
+      check(a, wide[.all, .all, .range(step: 2)].transposed(permutation: [1, 0, 2]), "stacks with steps")
+      check(a, random([2, 1, k, n], &generator), "broadcast stacks")
+    }
+    // Shared over threads.
+    check(random([700, 6, 5], &generator) as Tensor<S>, random([700, 5, 7], &generator), "many")
+  }
+  @Test func smallStacksOfFloat() { smallStacks(Float.self) }
+  @Test func smallStacksOfDouble() { smallStacks(Double.self) }
+
   /// Products that are cut into pieces: blocks of the result, parts of the sum, rows of a vector's matrix. Small
   /// integers again; against the rows and columns of ones and a few elements by hand, since a triple loop would take
   /// seconds.
