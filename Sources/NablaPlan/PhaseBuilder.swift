@@ -16,6 +16,11 @@ struct PhaseBuilder {
   private(set) var arenaBytes = 0
   /// The nodes of the phase that are views of another's memory.
   private var views: Set<Int> = []
+  /// The node of whose memory a view in this phase is one, by the view.
+  private var roots: [Int: Int] = [:]
+  /// The operands that come from memory row by row, and the bytes of a row of all of them.
+  private var inlets: Set<Int> = []
+  private var incomingBytes = 1
   /// For each node of the phase that has memory in a lane, its place there.
   private var offsets: [Int: Int] = [:]
 
@@ -46,6 +51,11 @@ struct PhaseBuilder {
     self.nodes = nodes
     self.wholeViews = wholeViews
     rows = schedule.rows
+    inlets = Set(
+      nodes.flatMap { node in
+        zip(graph.nodes[node].operands, rule(node).rowOperands).filter { $0.1 && !isOfPhase($0.0) }.map(\.0)
+      })
+    incomingBytes = max(1, inlets.reduce(0) { $0 + bytesPerRow($1) })
     blockRows = chooseBlockRows()
     position.move(to: Operands.positionOrigin)
     for node in nodes {
@@ -91,9 +101,6 @@ struct PhaseBuilder {
     if case .rows = schedule.kinds[node] { schedule.times[node] == schedule.times[nodes[0]] } else { false }
   }
 
-  /// Bytes of a row of all operands that come from memory row by row.
-  private var incomingBytes: Int { max(1, inlets.reduce(0) { $0 + bytesPerRow($1) }) }
-
   /// The blocks whose rows sources are asked for at a time: a power of two.
   var pieceBlocks: Int {
     var size = 1
@@ -103,16 +110,6 @@ struct PhaseBuilder {
 
   /// The pieces that are announced ahead.
   var announcedPieces: Int { max(1, options.announcedBytes / (pieceBlocks * blockRows * incomingBytes)) }
-
-  /// The operands that come from memory row by row.
-  private var inlets: Set<Int> {
-    var sources: Set<Int> = []
-    for node in nodes {
-      for (operand, goesByRow) in zip(graph.nodes[node].operands, rule(node).rowOperands)
-      where goesByRow && !isOfPhase(operand) { sources.insert(operand) }
-    }
-    return sources
-  }
 
   private func rule(_ node: Int) -> RowRule {
     switch schedule.kinds[node] {
@@ -127,9 +124,8 @@ struct PhaseBuilder {
   private func chooseBlockRows() -> Int {
     // Slices and transposes are views of what came in.
     let computed = nodes.filter { isOfPhase($0) && !looksOnly($0) }
-    let incoming = inlets
     if !usesBLAS {
-      let widest = max(1, (incoming + computed).map(bytesPerRow).max() ?? 1)
+      let widest = max(1, (inlets + computed).map(bytesPerRow).max() ?? 1)
       return powerOfTwo(atMost: options.tileBytes / widest, from: options.smallestTile)
     }
     let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
@@ -147,6 +143,7 @@ struct PhaseBuilder {
 
   /// Places in the lane's memory, given again once the last reader is done.
   private mutating func assignMemory() {
+    for node in nodes where views.contains(node) { roots[node] = root(graph.nodes[node].operands[0]) }
     var lastUse: [Int: Int] = [:]
     for (position, node) in nodes.enumerated() {
       for operand in graph.nodes[node].operands { lastUse[root(operand)] = position }
@@ -169,8 +166,8 @@ struct PhaseBuilder {
     }
   }
 
-  /// The node of whose memory a view in this phase is one; a node that has memory of its own is its own root.
-  private func root(_ node: Int) -> Int { views.contains(node) ? root(graph.nodes[node].operands[0]) : node }
+  /// The node of whose memory a node is a view; one that has memory of its own is its own root.
+  private func root(_ node: Int) -> Int { roots[node] ?? node }
 
   /// Adds the calls for blocks of `count` rows, on a lane's memory, to its program.
   func code(rows count: Int, _ arena: Storage, _ program: Program) -> Code {
@@ -178,6 +175,7 @@ struct PhaseBuilder {
     let (firstPlace, firstCall) = (program.placeCount, program.callCount)
     var local: [Int: Storage] = [:]
     var wholes: [Int: Storage] = [:]
+    var wholeNodes: [ObjectIdentifier: Int] = [:]
     /// Where row views begin in whole values.
     var origins: [ObjectIdentifier: (source: Storage, offset: Int, step: Int)] = [:]
     func follow(_ view: Storage, _ source: Storage, offset: Int, step: Int) {
@@ -202,6 +200,7 @@ struct PhaseBuilder {
       if let view = wholes[node] { return view }
       let view = program.linked(wholeViews[node]!)
       wholes[node] = view
+      wholeNodes[ObjectIdentifier(view)] = node
       return view
     }
     /// Memory for a block of a value.
@@ -245,8 +244,8 @@ struct PhaseBuilder {
         view.view.move(to: operands[0].storage.base + view.offset)
         if let origin = origins[ObjectIdentifier(operands[0].storage)] {
           follow(view.view, origin.source, offset: origin.offset + view.offset, step: origin.step)
-        } else if let whole = wholes.first(where: { $0.value === operands[0].storage }) {
-          follow(view.view, wholeViews[whole.key]!, offset: view.offset, step: 0)
+        } else if let whole = wholeNodes[ObjectIdentifier(operands[0].storage)] {
+          follow(view.view, wholeViews[whole]!, offset: view.offset, step: 0)
         }
         local[node] = view.view
         code.views.insert(node)
