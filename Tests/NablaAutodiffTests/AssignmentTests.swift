@@ -97,6 +97,42 @@ import Testing
     expectEqual(rows, shape: [2], [6, 12])
   }
 
+  @Test func partsOfVariables() {
+    let variable = Variable<Double>(numbers([3, 2]))
+    let before = variable.value.erased.address
+    variable[0] = T([10, 11])
+    variable[1..<3, 1] = T(20)
+    variable[-1, 0] += 5
+    #expect(variable.value.erased.address == before)
+    expectEqual(variable.value, shape: [3, 2], [10, 11, 2, 20, 9, 20])
+    let held = variable.value
+    variable[0] = variable[2]
+    expectEqual(held, shape: [3, 2], [10, 11, 2, 20, 9, 20])
+    expectEqual(variable[0], shape: [2], [9, 20])
+    // Assignment is not differentiated, and what a tape has read stays.
+    let tape = GradientTape()
+    let loss = tape.record {
+      let y = square(variable.value).sum()
+      variable[0] = T(0)
+      return y
+    }
+    expectEqual(tape.gradient(of: loss, for: variable)!, shape: [3, 2], [18, 40, 4, 40, 18, 40])
+    expectEqual(variable[0], shape: [2], [0, 0])
+    let step = compiled { (x: T) in
+      variable[1] = x
+      return variable[1].sum()
+    }
+    for number in [1.0, 2] { #expect(step(T([number, 1])).scalar == number + 1) }
+    expectEqual(variable.value, shape: [3, 2], [0, 0, 2, 1, 9, 20])
+    expectMistake("subscript", "index 3") { variable[3] = T(1) }
+    expectMistake("subscript", "does not broadcast") { variable[0] = T([1, 2, 3]) }
+    expectMistake("subscript", "index 9") {
+      _ = variable[9]
+      variable[0] = T(1)
+    }
+    expectEqual(variable.value, shape: [3, 2], [0, 0, 2, 1, 9, 20])
+  }
+
   @Test func afterAMistakeNothingChanges() {
     var a = numbers([2, 3])
     expectMistake("subscript", "index 2", "axis 0", "[2, 3]") { a[2] = T([1, 2, 3]) }

@@ -64,7 +64,7 @@ extension PartialRangeUpTo: TensorIndexing where Bound == Int {
 private func end(after last: Int) -> Int? { last == -1 || last == .max ? nil : last + 1 }
 
 /// A subscript, resolved against a shape: a slice, then a reshape that drops indexed axes and adds new ones.
-private struct ResolvedSubscript {
+struct ResolvedSubscript {
   let slice: Slice
   let shape: Shape
 
@@ -135,6 +135,12 @@ private struct ResolvedSubscript {
     return false
   }
 
+  /// `whole` with a value that broadcasts in the place of the part, as an operation that contexts see.
+  func replaced(in whole: AnyTensor, by value: AnyTensor) -> AnyTensor {
+    let value = value.broadcast(to: shape).reshaped(to: Shape(unchecked: slice.sizes))
+    return ReplaceSlice(slice: slice)(whole, value)
+  }
+
   /// Writes a value that broadcasts to the part, unseen by contexts. Where there is no memory for a copy of `whole`, that stays
   /// as it is, after the error.
   func replace(in whole: inout AnyTensor, by value: AnyTensor) {
@@ -181,9 +187,7 @@ extension Tensor {
         part.replace(in: &erased, by: newValue.erased)
         return
       }
-      let value = newValue.erased.broadcast(to: part.shape)
-        .reshaped(to: Shape(unchecked: part.slice.sizes))
-      let replaced = ReplaceSlice(slice: part.slice)(erased, value)
+      let replaced = part.replaced(in: erased, by: newValue.erased)
       if !replaced.isFailed { erased = replaced }
     }
   }
