@@ -39,9 +39,10 @@ static ptrdiff_t TYPED(count)(const void *start, const void *end, const void *st
 }
 
 NABLA_INLINE int TYPED(close_rows)(const nabla_pairs *pairs, const ptrdiff_t sa, const ptrdiff_t sb, T relative, T absolute) {
-  for (ptrdiff_t row = 0; row < pairs->rows; row++) {
-    const T *a = (const T *)((const char *)pairs->a + row * pairs->a0);
-    const T *b = (const T *)((const char *)pairs->b + row * pairs->b0);
+  for (ptrdiff_t number = 0; number < pairs->matrices * pairs->rows; number++) {
+    const ptrdiff_t matrix = number / pairs->rows, row = number % pairs->rows;
+    const T *a = (const T *)pairs->a + matrix * pairs->of_a.matrix + row * pairs->of_a.row;
+    const T *b = (const T *)pairs->b + matrix * pairs->of_b.matrix + row * pairs->of_b.row;
     for (ptrdiff_t i = 0; i < pairs->n; i += BLOCK) {
       const ptrdiff_t end = least_of(pairs->n, i + BLOCK);
       BITS differs = 0;
@@ -59,9 +60,9 @@ NABLA_INLINE int TYPED(close_rows)(const nabla_pairs *pairs, const ptrdiff_t sa,
 
 static int TYPED(are_close)(const nabla_pairs *pairs, const void *relative, const void *absolute) {
   const T r = *(const T *)relative, t = *(const T *)absolute;
-  if (pairs->sa == 1 && pairs->sb == 1) return TYPED(close_rows)(pairs, 1, 1, r, t);
-  if (pairs->sa == 1 && pairs->sb == 0) return TYPED(close_rows)(pairs, 1, 0, r, t);
-  return TYPED(close_rows)(pairs, pairs->sa, pairs->sb, r, t);
+  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 1) return TYPED(close_rows)(pairs, 1, 1, r, t);
+  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 0) return TYPED(close_rows)(pairs, 1, 0, r, t);
+  return TYPED(close_rows)(pairs, pairs->of_a.stride, pairs->of_b.stride, r, t);
 }
 #elif !IS_TRUTH
 static void TYPED(fill)(const void *start, const void *step, int fuses, ptrdiff_t first, ptrdiff_t n, void *y) {
@@ -91,9 +92,10 @@ static ptrdiff_t TYPED(count)(const void *start, const void *end, const void *st
 
 #if IS_FLOATING || IS_UNSIGNED
 NABLA_INLINE int TYPED(equal_rows)(const nabla_pairs *pairs, const ptrdiff_t sa, const ptrdiff_t sb) {
-  for (ptrdiff_t row = 0; row < pairs->rows; row++) {
-    const T *a = (const T *)((const char *)pairs->a + row * pairs->a0);
-    const T *b = (const T *)((const char *)pairs->b + row * pairs->b0);
+  for (ptrdiff_t number = 0; number < pairs->matrices * pairs->rows; number++) {
+    const ptrdiff_t matrix = number / pairs->rows, row = number % pairs->rows;
+    const T *a = (const T *)pairs->a + matrix * pairs->of_a.matrix + row * pairs->of_a.row;
+    const T *b = (const T *)pairs->b + matrix * pairs->of_b.matrix + row * pairs->of_b.row;
     for (ptrdiff_t i = 0; i < pairs->n; i += BLOCK) {
       const ptrdiff_t end = least_of(pairs->n, i + BLOCK);
       BITS differs = 0;
@@ -105,9 +107,9 @@ NABLA_INLINE int TYPED(equal_rows)(const nabla_pairs *pairs, const ptrdiff_t sa,
 }
 
 static int TYPED(are_equal)(const nabla_pairs *pairs) {
-  if (pairs->sa == 1 && pairs->sb == 1) return TYPED(equal_rows)(pairs, 1, 1);
-  if (pairs->sa == 1 && pairs->sb == 0) return TYPED(equal_rows)(pairs, 1, 0);
-  return TYPED(equal_rows)(pairs, pairs->sa, pairs->sb);
+  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 1) return TYPED(equal_rows)(pairs, 1, 1);
+  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 0) return TYPED(equal_rows)(pairs, 1, 0);
+  return TYPED(equal_rows)(pairs, pairs->of_a.stride, pairs->of_b.stride);
 }
 #endif
 

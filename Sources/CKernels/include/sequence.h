@@ -10,13 +10,11 @@ ptrdiff_t nabla_range_count(int dtype, const void *start, const void *end, const
 /// integers wrap.
 void nabla_fill_sequence(int dtype, const void *start, const void *step, int fuses, ptrdiff_t first, ptrdiff_t n, void *y);
 
-/// Pairs of elements: `rows` of n each. The distance of rows is in bytes, strides count elements.
+/// Pairs of elements, in three nested loops. The steps of each operand are in elements.
 typedef struct {
-  const void *a;
-  ptrdiff_t a0, sa;
-  const void *b;
-  ptrdiff_t b0, sb;
-  ptrdiff_t rows, n;
+  const void *a, *b;
+  nabla_steps of_a, of_b;
+  ptrdiff_t matrices, rows, n;
 } nabla_pairs;
 /// Whether a = b in each pair: a NaN equals nothing.
 int nabla_are_equal(const nabla_pairs *pairs, int dtype);

@@ -39,11 +39,11 @@ package enum Sequences {
 
   /// The identity matrix of n rows, with `one` on its diagonal.
   package static func fillIdentity(_ y: UnsafeMutableRawPointer, _ dtype: DType, _ n: Int, one: UnsafeRawPointer) {
-    let (width, copy) = (dtype.byteCount, nabla_copy_kernel(dtype.rawValue)!)
+    let width = dtype.byteCount
     Parallel.forEachPiece(of: n, cost: n) { rows in
       let first = y + rows.lowerBound * n * width
       first.initializeMemory(as: UInt8.self, repeating: 0, count: rows.count * n * width)
-      copy(one, 0, first + rows.lowerBound * width, n + 1, rows.count)
+      nabla_copy_matrix(one, 0, 0, first + rows.lowerBound * width, 0, n + 1, 1, rows.count, Int32(width))
     }
   }
 }
@@ -78,22 +78,21 @@ package enum Agreement {
     }
     withExtendedLifetime((a.storage, b.storage)) {
       if let sa = a.storage.flatStride(count), let sb = b.storage.flatStride(count) {
-        let pairs = sa == 0 && sb == 0 ? min(1, count) : count
-        return Parallel.forEachPiece(of: pairs) { piece in
+        return Parallel.forEachPiece(of: sa == 0 && sb == 0 ? min(1, count) : count) { piece in
           compare(
             nabla_pairs(
-              a: a.address + piece.lowerBound * sa * width, a0: 0, sa: sa, b: b.address + piece.lowerBound * sb * width,
-              b0: 0,
-              sb: sb, rows: 1, n: piece.count))
+              a: a.address + piece.lowerBound * sa * width, b: b.address + piece.lowerBound * sb * width,
+              of_a: nabla_steps(width: width, stride: sa, row: 0, matrix: 0),
+              of_b: nabla_steps(width: width, stride: sb, row: 0, matrix: 0), matrices: 1, rows: 1, n: piece.count))
         }
       }
       let nest = LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape)])
+      let steps = nest.loops(widths: [width, width]).of
       nest.forEachPiece { piece in
         compare(
           nabla_pairs(
-            a: a.address + piece.offsets[0] * width, a0: nest.rowDistance(0) * width, sa: nest.rowStride(0),
-            b: b.address + piece.offsets[1] * width, b0: nest.rowDistance(1) * width, sb: nest.rowStride(1),
-            rows: piece.rows, n: piece.count))
+            a: a.address + piece.offsets[0] * width, b: b.address + piece.offsets[1] * width, of_a: steps.0,
+            of_b: steps.1, matrices: piece.matrices, rows: piece.rows, n: piece.count))
       }
     }
     return !differs.load(ordering: .relaxed)
