@@ -50,7 +50,7 @@ import Testing
     }
     func chain(_ x: T, _ count: Int) -> T { (0..<count).reduce(x) { y, i in i % 2 == 0 ? sin(y) : y * Float(i) } }
     func expectLinear(_ name: String, _ x: T, _ make: (Int) -> CompiledFunction<T, T>) {
-      let (few, many) = (400, 6400)
+      let (few, many) = (200, 3200)
       let short = (0..<3).map { _ in seconds(make(few), x) }.min()!
       let long = (0..<2).map { _ in seconds(make(many), x) }.min()!
       #expect(long / short < 64, "\(name): \(short) s, then \(long) s")
