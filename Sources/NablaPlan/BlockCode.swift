@@ -27,6 +27,8 @@ struct BlockWriter {
   private var blocks: [Int: Storage] = [:]
   /// Views of values that are needed whole, by node.
   private var wholes: [Int: Storage] = [:]
+  /// The nodes of those.
+  private var wholeNodes: [ObjectIdentifier: Int] = [:]
   /// Where views of blocks begin in whole values.
   private var origins: [ObjectIdentifier: (source: Storage, offset: Int, step: Int)] = [:]
 
@@ -83,8 +85,8 @@ struct BlockWriter {
     view.view.move(to: operands[0].storage.base + view.offset)
     if let origin = origins[ObjectIdentifier(operands[0].storage)] {
       follow(view.view, origin.source, offset: origin.offset + view.offset, step: origin.step)
-    } else if let whole = wholes.first(where: { $0.value === operands[0].storage }) {
-      follow(view.view, phase.wholeViews[whole.key]!, offset: view.offset, step: 0)
+    } else if let whole = wholeNodes[ObjectIdentifier(operands[0].storage)] {
+      follow(view.view, phase.wholeViews[whole]!, offset: view.offset, step: 0)
     }
     blocks[node] = view.view
     code.views.insert(node)
@@ -122,6 +124,7 @@ struct BlockWriter {
     if let view = wholes[node] { return view }
     let view = program.linked(phase.wholeViews[node]!)
     wholes[node] = view
+    wholeNodes[ObjectIdentifier(view)] = node
     return view
   }
 

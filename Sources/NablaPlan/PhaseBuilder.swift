@@ -16,6 +16,11 @@ struct PhaseBuilder {
   private(set) var arenaBytes = 0
   /// The nodes of the phase that are views of another's memory.
   private(set) var views: Set<Int> = []
+  /// The node of whose memory a view in this phase is one, by the view.
+  private var roots: [Int: Int] = [:]
+  /// The operands that come from memory row by row, and the bytes of a row of all of them.
+  private var inlets: Set<Int> = []
+  private var incomingBytes = 1
   /// For each node of the phase that has memory in a lane, its place there.
   private(set) var offsets: [Int: Int] = [:]
 
@@ -33,6 +38,11 @@ struct PhaseBuilder {
     self.nodes = nodes
     self.wholeViews = wholeViews
     rows = schedule.rows
+    inlets = Set(
+      nodes.flatMap { node in
+        zip(graph.nodes[node].operands, rule(node).rowOperands).filter { $0.1 && !isOfPhase($0.0) }.map(\.0)
+      })
+    incomingBytes = max(1, inlets.reduce(0) { $0 + bytesPerRow($1) })
     blockRows = chooseBlockRows()
     position.move(to: Operands.positionOrigin)
     for node in nodes {
@@ -78,9 +88,6 @@ struct PhaseBuilder {
     if case .rows = schedule.kinds[node] { schedule.times[node] == schedule.times[nodes[0]] } else { false }
   }
 
-  /// Bytes of a row of all operands that come from memory row by row.
-  private var incomingBytes: Int { max(1, inlets.reduce(0) { $0 + bytesPerRow($1) }) }
-
   /// The blocks whose rows sources are asked for at a time: a power of two.
   var pieceBlocks: Int {
     var size = 1
@@ -90,16 +97,6 @@ struct PhaseBuilder {
 
   /// The pieces that are announced ahead.
   var announcedPieces: Int { max(1, options.announcedBytes / (pieceBlocks * blockRows * incomingBytes)) }
-
-  /// The operands that come from memory row by row.
-  private var inlets: Set<Int> {
-    var sources: Set<Int> = []
-    for node in nodes {
-      for (operand, goesByRow) in zip(graph.nodes[node].operands, rule(node).rowOperands)
-      where goesByRow && !isOfPhase(operand) { sources.insert(operand) }
-    }
-    return sources
-  }
 
   func rule(_ node: Int) -> RowRule {
     switch schedule.kinds[node] {
@@ -114,11 +111,10 @@ struct PhaseBuilder {
   private func chooseBlockRows() -> Int {
     // Slices and transposes are views of what came in.
     let computed = nodes.filter { isOfPhase($0) && !isView($0) }
-    let incoming = inlets
     if !usesBLAS {
       // A tile of middling width fits the first-level cache several times; a wide value among narrow ones would leave these a
       // few rows, so it is all tiles together that must stay near.
-      let widths = (incoming + computed).map(bytesPerRow)
+      let widths = (inlets + computed).map(bytesPerRow)
       let sum = max(1, widths.reduce(0, +))
       let wanted = min(options.tileBytes * widths.count / sum, options.valueBytes / sum)
       return powerOfTwo(atMost: wanted, from: options.smallestTile)
@@ -138,6 +134,7 @@ struct PhaseBuilder {
 
   /// Places in the lane's memory, given again once the last reader is done.
   private mutating func assignMemory() {
+    for node in nodes where views.contains(node) { roots[node] = root(graph.nodes[node].operands[0]) }
     var lastUse: [Int: Int] = [:]
     for (position, node) in nodes.enumerated() {
       for operand in graph.nodes[node].operands { lastUse[root(operand)] = position }
@@ -160,8 +157,8 @@ struct PhaseBuilder {
     }
   }
 
-  /// The node of whose memory a view in this phase is one; a node that has memory of its own is its own root.
-  private func root(_ node: Int) -> Int { views.contains(node) ? root(graph.nodes[node].operands[0]) : node }
+  /// The node of whose memory a node is a view; one that has memory of its own is its own root.
+  private func root(_ node: Int) -> Int { roots[node] ?? node }
 
   /// Adds the calls for blocks of `count` rows, on a lane's memory, to its program.
   func code(rows count: Int, _ arena: Storage, _ program: Program) -> BlockCode {

@@ -72,7 +72,11 @@ extension Plan {
   }
 
   /// The node of whose memory a view is one.
-  private func root(_ node: Int) -> Int { views.contains(node) ? root(graph.nodes[node].operands[0]) : node }
+  private func root(_ node: Int) -> Int {
+    var node = node
+    while views.contains(node) { node = graph.nodes[node].operands[0] }
+    return node
+  }
 
   /// The bytes of a value in memory. A constant that is the same everywhere is one element there.
   func bytes(_ node: Int) -> Int {

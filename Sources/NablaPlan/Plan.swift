@@ -37,9 +37,8 @@ final class Plan {
     let schedule = Schedule(graph, options)
     self.schedule = schedule
     wholeViews = [Storage?](repeating: nil, count: graph.nodes.count)
-    let last = schedule.times.max() ?? 0
-    for time in 0...(last + last % 2) {
-      time % 2 == 0 ? addWhole(at: time) : addPhase(at: time)
+    for (time, nodes) in schedule.nodesByTime.enumerated() where !nodes.isEmpty {
+      time % 2 == 0 ? addWhole(nodes) : addPhase(nodes)
     }
     assignMemory()
     findInlets()
@@ -57,6 +56,10 @@ final class Plan {
   }
 
   private func findInlets() {
+    var inPlace: [UnsafeMutableRawPointer: Int] = [:]
+    for (index, update) in parts.updates.enumerated() where update.kind == .inPlace {
+      inPlace[update.variable.toOpaque()] = index
+    }
     for (node, entry) in graph.nodes.enumerated() {
       switch entry.origin {
       case .argument(let position):
@@ -66,10 +69,7 @@ final class Plan {
             position: position, slot: program.slot(of: wholeViews[node]!), isNeededWhole: isNeededWhole))
       case .variable(let place):
         let (variable, slot) = (Unmanaged.passUnretained(graph.variables[place]), program.slot(of: wholeViews[node]!))
-        let update = parts.updates.firstIndex {
-          $0.variable.toOpaque() == variable.toOpaque() && $0.kind == .inPlace
-        }
-        if let update {
+        if let update = inPlace[variable.toOpaque()] {
           parts.replacements.append(Execution.Replacement(update: update, variable: variable, slot: slot))
         } else {
           parts.variables.append(Execution.Reading(variable: variable, slot: slot))
@@ -83,19 +83,19 @@ final class Plan {
 
   // MARK: Making
 
-  private func addWhole(at time: Int) {
-    var nodes: [Int] = []
+  /// Adds the nodes of an even time.
+  private func addWhole(_ nodes: [Int]) {
+    var whole: [Int] = []
     let first = program.callCount
-    for node in graph.nodes.indices {
-      switch schedule.kinds[node] {
-      case .source where time == 0: addSource(node)
-      case .whole where schedule.times[node] == time:
+    for node in nodes {
+      if case .source = schedule.kinds[node] {
+        addSource(node)
+      } else {
         addWhole(node)
-        nodes.append(node)
-      default: break
+        whole.append(node)
       }
     }
-    if !nodes.isEmpty { steps.append(.whole(nodes: nodes, calls: first..<program.callCount)) }
+    if !whole.isEmpty { steps.append(.whole(nodes: whole, calls: first..<program.callCount)) }
   }
 
   private func addSource(_ node: Int) {
@@ -127,14 +127,8 @@ final class Plan {
     }
   }
 
-  private func addPhase(at time: Int) {
-    let nodes = graph.nodes.indices.filter { node in
-      switch schedule.kinds[node] {
-      case .rows, .reducing: schedule.times[node] == time
-      default: false
-      }
-    }
-    guard !nodes.isEmpty else { return }
+  /// Adds the nodes of an odd time.
+  private func addPhase(_ nodes: [Int]) {
     for node in nodes {
       if case .rows = schedule.kinds[node], !schedule.isMaterialized[node] { continue }
       let type = graph.nodes[node].type
@@ -162,11 +156,12 @@ final class Plan {
       parts.outputs.append(
         Execution.Output(view: Unmanaged.passUnretained(view), slot: program.slot(of: view), isFresh: isFresh))
     }
+    let oldValues = OldValues(graph)
     for (place, node) in graph.assignments {
       let view = wholeViews[node]!
       let isFresh = ownsMemory(node) && handed.insert(node).inserted
       let kind: Execution.Update.Kind =
-        !isFresh ? .copied : schedule.canReplace(place, node, graph) ? .inPlace : .exchanged
+        !isFresh ? .copied : schedule.canReplace(place, node, graph, oldValues) ? .inPlace : .exchanged
       parts.updates.append(
         Execution.Update(
           variable: Unmanaged.passUnretained(graph.variables[place]), view: Unmanaged.passUnretained(view),
@@ -216,8 +211,12 @@ final class Plan {
 
   /// Lets a value, and what it is a view of, live on.
   private func keep(_ node: Int, until step: Int, _ death: inout [Int]) {
-    death[node] = step
-    if views.contains(node) { keep(graph.nodes[node].operands[0], until: step, &death) }
+    var node = node
+    // Where one lives so long already, so does what it is a view of.
+    while death[node] < step {
+      death[node] = step
+      if views.contains(node) { node = graph.nodes[node].operands[0] }
+    }
   }
 
   /// Bytes of the memory that belongs to the plan.

@@ -99,6 +99,13 @@ struct Schedule {
     return rule
   }
 
+  /// For each time, the nodes that run then, in order; sources are there from the start.
+  var nodesByTime: [[Int]] {
+    var nodes = [[Int]](repeating: [], count: 1 + (times.max() ?? 0))
+    for (node, time) in times.enumerated() { nodes[time].append(node) }
+    return nodes
+  }
+
   /// The even time at which all of a node's value is in memory.
   private func timeWhole(_ node: Int) -> Int { times[node] + times[node] % 2 }
 
@@ -111,16 +118,13 @@ struct Schedule {
 
   /// Whether the new value of a variable, a node, may be written over the old one: an element is read for the last time
   /// when the element that replaces it is written.
-  func canReplace(_ variable: Int, _ node: Int, _ graph: Graph) -> Bool {
-    guard
-      let old = graph.nodes.firstIndex(where: { if case .variable(variable) = $0.origin { true } else { false } }),
+  func canReplace(_ variable: Int, _ node: Int, _ graph: Graph, _ oldValues: OldValues) -> Bool {
+    guard let old = oldValues.nodes[variable], !oldValues.areHandedOut[variable],
       graph.nodes[node].primitive?.traits.contains(.elementwise) ?? false,
-      graph.nodes[old].type == graph.nodes[node].type,
-      !graph.outputs.contains(old), !graph.assignments.contains(where: { $0.node == old })
+      graph.nodes[old].type == graph.nodes[node].type
     else { return false }
-    return graph.nodes.indices.allSatisfy { reader in
+    return oldValues.readers[variable].allSatisfy { reader in
       let operands = graph.nodes[reader].operands
-      guard operands.contains(old) else { return true }
       // A view of the old value might be read later.
       if graph.nodes[reader].primitive?.traits.contains(.view) ?? false { return false }
       if times[reader] != times[node] { return times[reader] < times[node] }
@@ -132,6 +136,34 @@ struct Schedule {
       default:
         return false
       }
+    }
+  }
+}
+
+/// The values that variables have at the start of a run, by the variable.
+struct OldValues {
+  /// Their nodes, where they are read.
+  private(set) var nodes: [Int?]
+  /// The nodes that read them.
+  private(set) var readers: [[Int]]
+  /// Whether they are returned, or assigned to a variable.
+  private(set) var areHandedOut: [Bool]
+
+  init(_ graph: Graph) {
+    nodes = [Int?](repeating: nil, count: graph.variables.count)
+    readers = [[Int]](repeating: [], count: graph.variables.count)
+    areHandedOut = [Bool](repeating: false, count: graph.variables.count)
+    func variable(_ node: Int) -> Int? {
+      if case .variable(let place) = graph.nodes[node].origin { place } else { nil }
+    }
+    for (node, entry) in graph.nodes.enumerated() {
+      if let place = variable(node) { nodes[place] = node }
+      for operand in entry.operands {
+        if let place = variable(operand), readers[place].last != node { readers[place].append(node) }
+      }
+    }
+    for node in graph.outputs + graph.assignments.map(\.node) {
+      if let place = variable(node) { areHandedOut[place] = true }
     }
   }
 }

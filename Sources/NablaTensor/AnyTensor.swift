@@ -168,6 +168,18 @@ extension AnyTensor {
     if isKnownUniquelyReferenced(&storage) && storage.owner == nil && isDense { return }
     self = AnyTensor(dtype: dtype, shape: shape) { copy(to: $0) }
   }
+
+  /// The same, but this stays as it is, after the error, where there is no memory for a copy.
+  package mutating func makeUniqueIfPossible() -> Bool {
+    if isKnownUniquelyReferenced(&storage) && storage.owner == nil && isDense {
+      renew()
+      return true
+    }
+    let copy = copied
+    if copy.isFailed { return false }
+    self = copy
+    return true
+  }
 }
 
 extension AnyTensor {

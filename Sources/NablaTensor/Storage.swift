@@ -51,7 +51,8 @@ public final class Storage: Sendable {
   // a lane by the one thread that has taken it. No access overlaps another: each reads or writes one pointer. (Checking
   // that at run time took a tenth of a small operation.)
   @exclusivity(unchecked)
-  nonisolated(unsafe) package private(set) var base: UnsafeMutableRawPointer
+  @usableFromInline
+  nonisolated(unsafe) package private(set) final var base: UnsafeMutableRawPointer
   private let byteCount: Int
   /// The bytes of the memory that this owns, or of its elements where it owns none.
   package var ownByteCount: Int { byteCount > 0 ? byteCount : count * dtype.byteCount }
@@ -104,6 +105,31 @@ public final class Storage: Sendable {
     isDense = strides == nil
     isUniform = Self.isUniform(count, strides)
     base = other.base + offset * other.dtype.byteCount
+  }
+
+  /// The view of `other` without its first axes, which begins `offset` elements after its first.
+  init(partOf other: Storage, offset: Int, axes: Int) {
+    kind = .memory
+    dtype = other.dtype
+    owner = other.owner ?? other
+    byteCount = 0
+    base = other.base + offset * other.dtype.byteCount
+    if axes == other.shape.rank {  // an element, as is mostly asked for
+      shape = Shape(unchecked: [])
+      strides = nil
+      (count, isDense, isUniform) = (1, true, true)
+      return
+    }
+    let shape = Shape(unchecked: Array(other.shape.dimensions[axes...]))
+    let strides = other.strides.flatMap {
+      let strides = Array($0[axes...])
+      return shape.hasDenseStrides(strides) ? nil : strides
+    }
+    count = shape.elementCount
+    isDense = strides == nil
+    isUniform = Self.isUniform(count, strides)
+    self.shape = shape
+    self.strides = strides
   }
 
   /// A dense view of the rows of a source, which are never written: that begins with a copy wherever there is an owner.

@@ -70,7 +70,16 @@ extension Tensor {
       self.init(unchecked: .failed(Scalar.dtype))
       return
     }
-    self.init(shape: Shape(unchecked: [rows.count, width]), scalars: rows.flatMap { $0 })
+    let bytes = width * Scalar.dtype.byteCount
+    let shape = Shape(unchecked: [rows.count, width])
+    self.init(
+      unchecked: AnyTensor(dtype: Scalar.dtype, shape: shape) { target in
+        for (number, row) in rows.enumerated() {
+          row.withUnsafeBytes { source in
+            if let base = source.baseAddress { (target + number * bytes).copyMemory(from: base, byteCount: bytes) }
+          }
+        }
+      })
   }
 
   /// A tensor of a shape with these elements in row-major order.
@@ -117,25 +126,38 @@ extension Tensor where Scalar: NumericScalar {
   /// Errors: a negative size.
   public init(identity n: Int) {
     let shape = Shape([n, n])
-    self.init(shape: shape) { scalars in
-      scalars.initialize(repeating: 0)
-      // The shape of a refused size is a scalar's.
-      if shape.rank == 2 { for index in 0..<n { scalars[index * n + index] = 1 } }
+    guard shape.rank == 2 else {  // a refused size
+      self.init(unchecked: .failed(Scalar.dtype))
+      return
     }
+    self.init(
+      unchecked: AnyTensor(dtype: Scalar.dtype, shape: shape) { target in
+        withUnsafeBytes(of: Scalar.oneScalar) {
+          Sequences.fillIdentity(target, Scalar.dtype, n, one: $0.baseAddress!)
+        }
+      })
   }
 }
 
 extension Tensor where Scalar: NumericScalar & Strideable, Scalar.Stride: SignedNumeric {
-  /// `start`, `start + step`, … up to but not including `end`.
+  /// `start`, `start + step`, … up to but not including `end`. Element i is `start + i · step`, rounded once.
   ///
-  /// Errors: a step of zero.
+  /// Errors: a step of zero; a range without an end, as one to infinity is.
   public init(rangeFrom start: Scalar, to end: Scalar, stride step: Scalar.Stride) {
     guard step != 0 else {
       fail("Tensor(rangeFrom:to:stride:)", "the stride is 0")
       self.init(unchecked: .failed(Scalar.dtype))
       return
     }
-    self.init(Array(Swift.stride(from: start, to: end, by: step)))
+    let range = withUnsafeBytes(of: start) { start in
+      withUnsafeBytes(of: end) { end in
+        withUnsafeBytes(of: step) { step in
+          Sequences.range(Scalar.dtype, from: start.baseAddress!, to: end.baseAddress!, step: step.baseAddress!)
+        }
+      }
+    }
+    if range == nil { fail("Tensor(rangeFrom:to:stride:)", "from \(start) by \(step) there is no end at \(end)") }
+    self.init(unchecked: range ?? .failed(Scalar.dtype))
   }
 }
 
@@ -148,7 +170,13 @@ extension Tensor where Scalar: FloatingPointScalar {
     let shape = Shape([count])
     let step = count > 1 ? (end - start) / Scalar(count - 1) : 0
     self.init(shape: shape) { scalars in
-      for index in scalars.indices { scalars[index] = start + Scalar(index) * step }
+      guard let base = scalars.baseAddress else { return }
+      withUnsafeBytes(of: start) { start in
+        withUnsafeBytes(of: step) { step in
+          Sequences.fill(
+            base, Scalar.dtype, from: start.baseAddress!, step: step.baseAddress!, scalars.count, fuses: false)
+        }
+      }
       if scalars.count > 1 { scalars[scalars.count - 1] = end }
     }
   }

@@ -329,10 +329,11 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
-// Slices by number, order, cumulative sums, random draws.
+// Slices by number, order, cumulative sums, sequences, random draws.
 #include "indices.h"
 #include "order.h"
 #include "scan.h"
+#include "sequence.h"
 #include "draws.h"
 
 #endif

@@ -63,6 +63,17 @@ extension Variable where Scalar: NumericScalar {
   public func assignSub(_ delta: Scalar) { assignSub(Tensor(delta)) }
 }
 
+extension Variable {
+  /// Part of the value, as a view; see the subscript of ``Tensor``. Assigning replaces that part, in place where nothing else
+  /// refers to the memory. As with ``assign(_:)``, that is not differentiated.
+  ///
+  /// Errors: an index out of range, more indices than axes, a value that does not broadcast.
+  public subscript(indices: any TensorIndexing...) -> Tensor<Scalar> {
+    get { value[indices.map(\.tensorIndex)] }
+    nonmutating set { erased.assign(newValue.erased, to: indices.map(\.tensorIndex)) }
+  }
+}
+
 extension Variable: TensorConvertible {
   /// The value now.
   @inlinable
@@ -149,6 +160,11 @@ public final class AnyVariable: Sendable {
         "variable \(name) holds \(dtype) of shape \(shape), and the value is \(value.dtype) of shape \(value.shape)")
       return false
     }
+    return acceptsElements(of: value, operation)
+  }
+
+  /// Whether there are elements to assign; if not, after the error.
+  private func acceptsElements(of value: AnyTensor, _ operation: String) -> Bool {
     if value.isStray {
       fail(
         operation,
@@ -163,6 +179,16 @@ public final class AnyVariable: Sendable {
     guard accepts(value, "assign") else { return }
     if let tracer = Tracer.innermost { return tracer.assign(self, value) }
     locked { $0 = value.detached }
+  }
+
+  /// Replaces part of the value.
+  func assign(_ value: AnyTensor, to indices: [TensorIndex]) {
+    guard let part = ResolvedSubscript(indices, shape), part.accepts(value.shape), acceptsElements(of: value, "assign")
+    else { return }
+    if let tracer = Tracer.innermost {
+      return tracer.assign(self, Context.with(tracer) { part.replaced(in: tracer.read(self), by: value) })
+    }
+    locked { part.replace(in: &$0, by: value) }
   }
 
   // The updates of optimizers: in place where nothing else refers to the memory, nodes of a graph while compiling. The

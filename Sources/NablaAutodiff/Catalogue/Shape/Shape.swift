@@ -180,7 +180,7 @@ struct ReplaceSlice: SingleResultPrimitive {
 
 extension AnyTensor {
   /// Writes the elements to a slice of a dense tensor of `shape`.
-  fileprivate func copy(to target: UnsafeMutableRawPointer, as slice: Slice, of shape: Shape) {
+  func copy(to target: UnsafeMutableRawPointer, as slice: Slice, of shape: Shape) {
     if slice.sizes.contains(0) { return }
     let steps = shape.denseStrides
     let start = zip(slice.starts, steps).reduce(0) { $0 + $1.0 * $1.1 }

@@ -64,7 +64,7 @@ extension PartialRangeUpTo: TensorIndexing where Bound == Int {
 private func end(after last: Int) -> Int? { last == -1 || last == .max ? nil : last + 1 }
 
 /// A subscript, resolved against a shape: a slice, then a reshape that drops indexed axes and adds new ones.
-private struct ResolvedSubscript {
+struct ResolvedSubscript {
   let slice: Slice
   let shape: Shape
 
@@ -128,6 +128,29 @@ private struct ResolvedSubscript {
     self.shape = Shape(unchecked: result)
   }
 
+  /// Whether a value of a shape broadcasts to the part; if not, after the error.
+  func accepts(_ value: Shape) -> Bool {
+    if value.broadcast(with: shape) == shape { return true }
+    fail("subscript", "a value of shape \(value) does not broadcast to the part's shape \(shape)")
+    return false
+  }
+
+  /// `whole` with a value that broadcasts in the place of the part, as an operation that contexts see.
+  func replaced(in whole: AnyTensor, by value: AnyTensor) -> AnyTensor {
+    let value = value.broadcast(to: shape).reshaped(to: Shape(unchecked: slice.sizes))
+    return ReplaceSlice(slice: slice)(whole, value)
+  }
+
+  /// Writes a value that broadcasts to the part, unseen by contexts. Where there is no memory for a copy of `whole`, that stays
+  /// as it is, after the error.
+  func replace(in whole: inout AnyTensor, by value: AnyTensor) {
+    guard whole.makeUniqueIfPossible() else { return }
+    withExtendedLifetime(whole.storage) {
+      value.view(broadcastTo: shape).view(reshapedTo: Shape(unchecked: slice.sizes))
+        .copy(to: whole.address, as: slice, of: whole.shape)
+    }
+  }
+
   /// Python's rule for a slice of an axis: the first index and the number of them.
   private static func resolve(_ lower: Int?, _ upper: Int?, _ step: Int, _ size: Int) -> (Int, Int) {
     func cut(_ bound: Int, _ low: Int, _ high: Int) -> Int { min(max(bound < 0 ? bound + size : bound, low), high) }
@@ -144,7 +167,8 @@ private struct ResolvedSubscript {
 extension Tensor {
   /// Part of this tensor, as a view: `t[0, 1..<3, .all, .newAxis, .ellipsis]`. Axes that are not named are whole.
   ///
-  /// Assigning replaces that part; the value broadcasts to it. Both are differentiated.
+  /// Assigning replaces that part; the value broadcasts to it. Both are differentiated. Elements change where they lie unless
+  /// other tensors share the memory, which is copied then, or a tape, forward mode or a compiled function takes part.
   /// Errors: an index out of range, more indices than axes, a value that does not broadcast.
   public subscript(indices: any TensorIndexing...) -> Tensor {
     get { self[indices.map(\.tensorIndex)] }
@@ -158,15 +182,54 @@ extension Tensor {
       return Tensor(unchecked: part.slice(erased).reshaped(to: part.shape))
     }
     set {
-      guard let part = ResolvedSubscript(indices, shape) else { return }
-      guard newValue.shape.broadcast(with: part.shape) == part.shape else {
-        fail("subscript", "a value of shape \(newValue.shape) does not broadcast to the part's shape \(part.shape)")
+      guard let part = ResolvedSubscript(indices, shape), part.accepts(newValue.shape) else { return }
+      if AnyTensor.mayChangeInPlace && erased.hasMemory && newValue.erased.hasMemory {
+        part.replace(in: &erased, by: newValue.erased)
         return
       }
-      let value = newValue.erased.broadcast(to: part.shape)
-        .reshaped(to: Shape(unchecked: part.slice.sizes))
-      let replaced = ReplaceSlice(slice: part.slice)(erased, value)
+      let replaced = part.replaced(in: erased, by: newValue.erased)
       if !replaced.isFailed { erased = replaced }
     }
+  }
+
+  // The usual indices are taken as they come: a list of them costs more than to read or write an element does.
+
+  /// An element of a vector, a row of a matrix: the part at an index of the first axis, as a view. As with any other subscript,
+  /// negative indices count from the end, assigning replaces the part, and both are differentiated.
+  ///
+  /// Errors: an index out of range, a tensor without axes, a value that does not broadcast.
+  public subscript(index: Int) -> Tensor {
+    get {
+      if AnyTensor.mayChangeInPlace, let part = erased.part(index) { return Tensor(unchecked: part) }
+      return self[[index.tensorIndex]]
+    }
+    set {
+      if AnyTensor.mayChangeInPlace && erased.replacePart(index, by: newValue.erased) { return }
+      self[[index.tensorIndex]] = newValue
+    }
+  }
+
+  /// An element of a matrix: the part at indices of the first two axes, as a view. As with any other subscript, negative
+  /// indices count from the end, assigning replaces the part, and both are differentiated.
+  ///
+  /// Errors: an index out of range, fewer axes, a value that does not broadcast.
+  public subscript(row: Int, column: Int) -> Tensor {
+    get {
+      if AnyTensor.mayChangeInPlace, let part = erased.part(row, column) { return Tensor(unchecked: part) }
+      return self[[row.tensorIndex, column.tensorIndex]]
+    }
+    set {
+      if AnyTensor.mayChangeInPlace && erased.replacePart(row, column, by: newValue.erased) { return }
+      self[[row.tensorIndex, column.tensorIndex]] = newValue
+    }
+  }
+}
+
+extension AnyTensor {
+  /// Whether what operations do is nobody's but the caller's: no tape, forward mode or compiled function takes part, and no
+  /// mistake was made.
+  @inline(__always)
+  fileprivate static var mayChangeInPlace: Bool {
+    !Context.isActive || !Context.seesOperations && !ErrorScope.hasFailed
   }
 }
