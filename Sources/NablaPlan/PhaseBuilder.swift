@@ -130,7 +130,9 @@ struct PhaseBuilder {
     let incoming = inlets
     if !usesBLAS {
       let widest = max(1, (incoming + computed).map(bytesPerRow).max() ?? 1)
-      return powerOfTwo(atMost: options.tileBytes / widest, from: options.smallestTile)
+      // A reduction whose merges take their time asks for more rows: they leave the first-level cache, but not the second.
+      let wanted = min(nodes.reduce(1) { max($0, rule($1).fewestRows) }, options.tileBytes)
+      return powerOfTwo(atMost: max(options.tileBytes / widest, wanted), from: options.smallestTile)
     }
     let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
     let fitting = min(

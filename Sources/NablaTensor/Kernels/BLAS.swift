@@ -10,9 +10,6 @@ package protocol BLASScalar: FloatingPointScalar {
   static func gemv(
     _ transposes: Bool, _ rows: Int32, _ columns: Int32, _ a: UnsafePointer<Self>, _ lda: Int32,
     _ x: UnsafePointer<Self>, _ incx: Int32, _ y: UnsafeMutablePointer<Self>)
-  /// Adds to the upper triangle of C, [n, n], that of AᵀA for A [k, n], which may be stored transposed.
-  static func syrk(
-    _ transposes: Bool, _ n: Int32, _ k: Int32, _ a: UnsafePointer<Self>, _ lda: Int32, _ c: UnsafeMutablePointer<Self>)
   static func axpy(
     _ n: Int32, _ alpha: Self, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Self>)
   /// Solves L X = B in place for lower triangular L.
@@ -35,12 +32,6 @@ extension Float: BLASScalar {
     _ x: UnsafePointer<Float>, _ incx: Int32, _ y: UnsafeMutablePointer<Float>
   ) {
     cblas_sgemv(CblasRowMajor, flag(transposes), rows, columns, 1, a, lda, x, incx, 0, y, 1)
-  }
-  package static func syrk(
-    _ transposes: Bool, _ n: Int32, _ k: Int32, _ a: UnsafePointer<Float>, _ lda: Int32,
-    _ c: UnsafeMutablePointer<Float>
-  ) {
-    cblas_ssyrk(CblasRowMajor, CblasUpper, flag(!transposes), n, k, 1, a, lda, 1, c, n)
   }
   package static func axpy(
     _ n: Int32, _ alpha: Float, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>
@@ -67,12 +58,6 @@ extension Double: BLASScalar {
     _ x: UnsafePointer<Double>, _ incx: Int32, _ y: UnsafeMutablePointer<Double>
   ) {
     cblas_dgemv(CblasRowMajor, flag(transposes), rows, columns, 1, a, lda, x, incx, 0, y, 1)
-  }
-  package static func syrk(
-    _ transposes: Bool, _ n: Int32, _ k: Int32, _ a: UnsafePointer<Double>, _ lda: Int32,
-    _ c: UnsafeMutablePointer<Double>
-  ) {
-    cblas_dsyrk(CblasRowMajor, CblasUpper, flag(!transposes), n, k, 1, a, lda, 1, c, n)
   }
   package static func axpy(
     _ n: Int32, _ alpha: Double, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>

@@ -1,27 +1,73 @@
-import CBLAS
 import CKernels
 
-/// The product XᵀX of a matrix with itself, of which one triangle is computed.
-package enum GramProduct {
-  /// Writes the upper triangle of XᵀX, over zeros, for a matrix or some of its rows: the state of these as a merge of states, which
-  /// are added. On one thread.
-  ///
-  /// Returns false where the strides of `x` are none that BLAS can walk.
-  package static func upper(_ x: AnyTensor, rows: Range<Int>, into y: UnsafeMutableRawPointer) -> Bool {
-    guard let layout = MatrixLayout(x.storage, transposed: false) else { return false }
-    x.dtype.withFloatingPointType { type in upper(type, x, layout, rows, y) }
-    return true
+/// The product XᵀX of a matrix with itself, of which the upper triangle is computed: panel by panel, from a panel's diagonal to the
+/// right, as products like any others. (The `syrk` of OpenBLAS was rejected: on one thread it is slower than a whole product by
+/// Nabla's own kernel.)
+///
+/// As a merge of states, the triangle of some rows is their state, and triangles are added.
+package struct GramProduct {
+  private struct Panel {
+    let first: Int
+    let rows: Int
+    let product: MatrixProduct
+    let scratch: Storage?
+  }
+  private let n: Int
+  private let dtype: DType
+  /// Bytes from one column of X to the next.
+  private let step: Int
+  private let panels: [Panel]
+  /// For a panel; nil where one is all.
+  private let memory: Storage?
+
+  /// The product for matrices of this layout, wherever they lie; nil where BLAS cannot walk it.
+  package init?(_ x: Storage) {
+    let (m, steps) = (x.shape[0], AnyTensor(x).resolvedStrides)
+    let n = x.shape[1]
+    let width = Self.panelWidth(n)
+    var panels: [Panel] = []
+    for first in stride(from: 0, to: n, by: width) {
+      func columns(_ count: Int) -> Storage {
+        Storage(movable: x.dtype, shape: Shape(unchecked: [m, count]), strides: steps)
+      }
+      let rows = min(width, n - first)
+      guard
+        let product = MatrixProduct(columns(rows), transposed: true, columns(n - first), transposed: false)
+      else { return nil }
+      panels.append(Panel(first: first, rows: rows, product: product, scratch: product.scratch))
+    }
+    (self.n, dtype, self.panels) = (n, x.dtype, panels)
+    step = steps[1] * x.dtype.byteCount
+    memory = panels.count > 1 ? Storage(dtype: x.dtype, shape: Shape(unchecked: [width, n])) : nil
   }
 
-  private static func upper<T: BLASScalar>(
-    _ type: T.Type, _ x: AnyTensor, _ layout: MatrixLayout, _ rows: Range<Int>, _ y: UnsafeMutableRawPointer
-  ) {
-    let (n, y) = (layout.columns, y.assumingMemoryBound(to: T.self))
-    // Some builds of OpenBLAS scale y by beta = 0 with a product, and 0 · NaN of fresh memory is NaN.
-    y.update(repeating: 0, count: n * n)
-    if n == 0 || rows.isEmpty { return }
-    let from = UnsafePointer(x.address.assumingMemoryBound(to: T.self)) + layout.offset(rows.lowerBound, 0)
-    T.syrk(layout.isTransposed, Int32(n), Int32(rows.count), from, Int32(layout.leadingDimension), y)
+  /// Few columns are one product. Of many the panels are an eighth, so that 9 / 16 of a whole product are computed, and not so narrow
+  /// that the kernels slow down.
+  private static func panelWidth(_ n: Int) -> Int { n <= 128 ? max(1, n) : max(64, (n / 8 + 31) / 32 * 32) }
+
+  /// The bytes that a run works in.
+  package var byteCount: Int {
+    (panels.compactMap(\.scratch) + (memory.map { [$0] } ?? [])).reduce(0) { $0 + $1.count * $1.dtype.byteCount }
+  }
+
+  /// Writes the upper triangle of XᵀX to dense `y`. What lies below it no one should read; in a state, which is added to others,
+  /// it is zeros or numbers.
+  package func run(_ x: UnsafeMutableRawPointer, into y: UnsafeMutableRawPointer, isState: Bool = false) {
+    guard let memory else {
+      if let only = panels.first { only.product.run(x, x, into: y, only.scratch) }
+      return
+    }
+    if memory.kind != .memory { return }  // there was no memory: the error has been reported
+    let row = n * dtype.byteCount
+    if isState { y.initializeMemory(as: UInt8.self, repeating: 0, count: n * row) }
+    for panel in panels {
+      let from = x + panel.first * step
+      panel.product.run(from, from, into: memory.base, panel.scratch)
+      let (bytes, offset) = ((n - panel.first) * dtype.byteCount, panel.first * dtype.byteCount)
+      for index in 0..<panel.rows {
+        (y + (panel.first + index) * row + offset).copyMemory(from: memory.base + index * bytes, byteCount: bytes)
+      }
+    }
   }
 
   /// Copies the upper triangle of a matrix of n rows and columns to the lower one of `y`, and all of it where `y` is other memory.
@@ -38,7 +84,8 @@ package enum GramProduct {
     for top in stride(from: 0, to: n, by: tile) {
       for left in stride(from: top, to: n, by: tile) {
         for i in top..<min(n, top + tile) {
-          for j in max(left, i + 1)..<max(left, i + 1, min(n, left + tile)) { y[j * n + i] = y[i * n + j] }
+          let end = min(n, left + tile)
+          for j in min(max(left, i + 1), end)..<end { y[j * n + i] = y[i * n + j] }
         }
       }
     }

@@ -10,7 +10,7 @@ import Musl
 #endif
 
 /// A matrix as BLAS takes it: whether its rows are stored as columns, and the elements from one stored row to the next.
-struct MatrixLayout {
+private struct MatrixLayout {
   let rows: Int
   let columns: Int
   let isTransposed: Bool

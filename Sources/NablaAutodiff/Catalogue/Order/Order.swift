@@ -92,7 +92,9 @@ struct TopK: Primitive {
 
   func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? {
     if axis > 0 { return RowRule.local(x, y[0], rows: rows) }
-    return x[0].first == rows ? RowRule(rowOperands: [true], isReducing: true) : nil
+    guard x[0].first == rows else { return nil }
+    // The first elements of a block are sorted, the others compared with the worst of the best.
+    return RowRule(rowOperands: [true], isReducing: true, fewestRows: max(4096, 16 * count))
   }
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? {
     guard axis == 0 else { return nil }

@@ -3,8 +3,8 @@ import NablaTensor
 
 // MARK: gram
 
-/// y = xᵀx for a matrix, or a stack of them: shape [..., m, n] gives [..., n, n]. One triangle is computed, and mirrored; blocks of
-/// rows have triangles of their own, which are added.
+/// y = xᵀx for a matrix, or a stack of them: shape [..., m, n] gives [..., n, n]. One triangle is computed, and mirrored; in a
+/// phase, blocks of rows have triangles of their own, which are added.
 struct Gram: SingleResultPrimitive {
   var name: String { "gram" }
   var traits: Traits { .product }
@@ -28,45 +28,27 @@ struct Gram: SingleResultPrimitive {
   func operationCount(_ x: [Shape], _ y: Shape) -> Int { x[0].elementCount * (y[y.rank - 1] + 1) }
 
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    let x = x[0]
-    let bytes = type.shape[type.shape.rank - 1] * type.shape[type.shape.rank - 1] * type.dtype.byteCount
-    for number in 0..<type.shape.dropLast(2).reduce(1, *) { evaluate(x.matrix(number), into: y + number * bytes) }
-  }
-
-  /// One matrix, in blocks of rows on all threads.
-  private func evaluate(_ x: AnyTensor, into y: UnsafeMutableRawPointer) {
-    let (rows, n) = (x.shape[0], x.shape[1])
-    let blocks = Self.blocks(rows, n)
-    OpenBLAS.withOneThread { _ in
-      if blocks == 1 {
-        fill(x, 0..<rows, y)
-        return GramProduct.mirror(y, n, x.dtype, into: y)
-      }
-      let size = (rows + blocks - 1) / blocks
-      let states = try! reduction(n, x.dtype).merged(blocks: blocks) { _, block, state in
-        fill(x, min(rows, block * size)..<min(rows, (block + 1) * size), state)
-      }
-      guard states.kind == .memory else { return }
-      withExtendedLifetime(states) { GramProduct.mirror(states.base, n, x.dtype, into: y) }
+    let n = type.shape[type.shape.rank - 1]
+    for number in 0..<type.shape.dropLast(2).reduce(1, *) {
+      let target = y + number * n * n * type.dtype.byteCount
+      triangle(x[0].matrix(number), into: target)
+      GramProduct.mirror(target, n, type.dtype, into: target)
     }
   }
-
-  /// The triangle of some rows.
-  private func fill(_ x: AnyTensor, _ rows: Range<Int>, _ y: UnsafeMutableRawPointer) {
-    withExtendedLifetime(x.storage) {
-      if GramProduct.upper(x, rows: rows, into: y) { return }
-      let steps = x.resolvedStrides
-      let copy = x.view(
-        offset: rows.lowerBound * steps[0], Shape(unchecked: [rows.count, x.shape[1]]), steps
-      ).dense
-      withExtendedLifetime(copy.storage) { _ = GramProduct.upper(copy, rows: 0..<rows.count, into: y) }
-    }
+  /// The upper triangle for one matrix; a view that BLAS cannot walk is copied.
+  private func triangle(_ x: AnyTensor, into y: UnsafeMutableRawPointer, isState: Bool = false) {
+    let product = GramProduct(x.storage)
+    let x = product == nil ? x.dense : x
+    withExtendedLifetime(x.storage) { (product ?? GramProduct(x.storage))?.run(x.address, into: y, isState: isState) }
   }
 
-  /// Blocks of at least 256 rows, whose triangles take a quarter of the memory of x at most, unless they are few.
-  private static func blocks(_ rows: Int, _ n: Int) -> Int {
-    if rows * n * n < Parallel.threshold * 16 { return 1 }
-    return max(1, min(64, rows / 256, max(8, rows / (4 * n))))
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let (source, n) = (x[0].storage, type.shape[type.shape.rank - 1])
+    guard x[0].rank == 2, let product = GramProduct(source) else { return evaluated(x, type, into: y) }
+    return PreparedCall(operands: [source], into: [y], canFail: false, byteCount: product.byteCount) {
+      product.run(source.base, into: y.base)
+      GramProduct.mirror(y.base, n, type.dtype, into: y.base)
+    }
   }
 
   private func reduction(_ n: Int, _ dtype: DType) -> BlockReduction {
@@ -83,7 +65,13 @@ struct Gram: SingleResultPrimitive {
     reduction(y.first.shape[1], y.first.dtype)
   }
   func preparedState(_ x: Operands, _ types: ResultTypes, into state: Storage) -> PreparedCall {
-    PreparedCall(operands: [x[0].storage], into: [state]) { fill(x[0], 0..<x[0].shape[0], state.base) }
+    let source = x[0].storage
+    guard let product = GramProduct(source) else {
+      return PreparedCall(operands: [source], into: [state]) { triangle(x[0], into: state.base, isState: true) }
+    }
+    return PreparedCall(operands: [source], into: [state], canFail: false, byteCount: product.byteCount) {
+      product.run(source.base, into: state.base, isState: true)
+    }
   }
 
   func batchedResult(_ x: BatchedOperands) -> AnyTensor? { self(x[0]) }
@@ -97,8 +85,8 @@ struct Gram: SingleResultPrimitive {
   }
 }
 
-/// The Gram matrix xᵀx of the columns of a matrix: `gram(x)` is `matmul(x.transposed(), x)`, exactly symmetric, with half of the
-/// work.
+/// The Gram matrix xᵀx of the columns of a matrix: `gram(x)` is `matmul(x.transposed(), x)`, exactly symmetric, with little
+/// more than half of the work where there are many columns.
 ///
 /// Shape [m, n] gives [n, n]; leading axes are stacks of matrices. In a compiled function rows go through it block by block. The
 /// gradient is x (g + gᵀ).

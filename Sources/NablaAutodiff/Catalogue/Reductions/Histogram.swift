@@ -46,7 +46,9 @@ struct Histogram: NondifferentiablePrimitive {
 
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard x[0].first == rows else { return nil }
-    return RowRule(rowOperands: [true, leading > 0 && x[1].rank > 1], isReducing: leading == 0)
+    return RowRule(
+      rowOperands: [true, leading > 0 && x[1].rank > 1], isReducing: leading == 0,
+      fewestRows: leading == 0 ? 16 * y.elementCount : 1)
   }
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? { .sum(y.first) }
 
