@@ -110,7 +110,9 @@ import Testing
     let labels = Tensor((0..<rows).map { Int32($0 * 5 % 9) })
     let body = { (x: F, labels: Tensor<Int32>) -> [F] in
       let tape = GradientTape()
-      let loss = tape.record { square(gather(table, indices: labels) - x).mean() + gram(x - table.mean(axis: 0)).sum() / 1e6 }
+      let loss = tape.record {
+        square(gather(table, indices: labels) - x).mean() + gram(x - table.mean(axis: 0)).sum() / 1e6
+      }
       let penalty = gradient(at: x) { $0.norm(axis: 0).sum() }
       return [loss, tape.gradient(of: loss, for: table)!, penalty.sum(axis: 0)]
     }

@@ -95,3 +95,17 @@ struct Gram: SingleResultPrimitive {
 public func gram<T: TensorConvertible>(_ x: T) -> Tensor<T.Scalar> where T.Scalar: FloatingPointScalar {
   Tensor(unchecked: Gram()(x.asTensor().erased))
 }
+
+extension AnyTensor {
+  /// A matrix of a stack, by its number in row-major order of the leading axes.
+  fileprivate func matrix(_ number: Int) -> AnyTensor {
+    var rest = number
+    let steps = resolvedStrides
+    var start = 0
+    for axis in stride(from: rank - 3, through: 0, by: -1) {
+      start += rest % shape[axis] * steps[axis]
+      rest /= shape[axis]
+    }
+    return view(offset: start, Shape(unchecked: Array(shape.suffix(2))), Array(steps.suffix(2)))
+  }
+}
