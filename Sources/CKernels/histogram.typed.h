@@ -15,7 +15,7 @@ static void TYPED(count)(const histogram_bins *bins, const void *from, ptrdiff_t
       const f64 value = (f64)x[i], place = (half * value - origin) * scale;
       const f64 above = place > 0 ? place : 0; // of NaN too
       const i32 guess = (i32)(above < last ? above : last);
-      guesses[i] = (value >= lowest) & (value <= highest) ? guess : count;
+      guesses[i] = ((value >= lowest) & (value <= highest)) ? guess : count;
     }
     for (ptrdiff_t i = 0; i < width; i++) {
       const f64 value = (f64)x[i];
