@@ -38,6 +38,8 @@ typedef struct {
   void (*mend)(const order_row *row);
   ptrdiff_t (*filter)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t limit, ptrdiff_t room, void *to,
                       ptrdiff_t *next);
+  void (*merge)(direction direction, ptrdiff_t k, ptrdiff_t columns, ptrdiff_t j, const nabla_best_rows *a,
+                const nabla_best_rows *b, const nabla_best_rows *y);
   ptrdiff_t width;
   const small_sort *small; // by what is sorted: k32, k64, k64_place
 } order_kernels;
@@ -296,4 +298,12 @@ void nabla_top_k(const nabla_lines *lines, int dtype, int largest, ptrdiff_t k, 
   plan_top_k(&job, lines, dtype, k);
   job.direction = largest ? LARGEST : ASCENDING;
   order_all(&job, x, values, indices, workspace);
+}
+
+// --- Rows in pieces --------------------------------------------------------------------------------------------------
+
+void nabla_merge_best_rows(int dtype, int largest, ptrdiff_t k, ptrdiff_t columns, nabla_best_rows a, nabla_best_rows b,
+                           nabla_best_rows y) {
+  const order_kernels *kernels = nabla_loops(dtype);
+  for (ptrdiff_t j = 0; j < columns; j++) kernels->merge(largest ? LARGEST : ASCENDING, k, columns, j, &a, &b, &y);
 }

@@ -179,7 +179,34 @@ static ptrdiff_t TYPED(filter)(const order_row *row, ptrdiff_t start, ptrdiff_t 
   return count;
 }
 
-static const order_kernels TYPED(loops) = {TYPED(load), TYPED(store), TYPED(mend), TYPED(filter), WIDTH,
+/// Column j of y = the best of that of a and that of b, of which there are `an` and `bn`; see nabla_merge_best_rows.
+static void TYPED(merge)(direction direction, ptrdiff_t k, ptrdiff_t columns, ptrdiff_t j, const nabla_best_rows *a,
+                         const nabla_best_rows *b, const nabla_best_rows *y) {
+  const KEY flips = TYPED(flips_of)(direction), not_a_number = TYPED(not_a_number_of)(direction);
+  const T *av = (const T *)a->values + j, *bv = (const T *)b->values + j;
+  const int64_t *ai = a->indices + j, *bi = b->indices + j;
+  const ptrdiff_t an = least_of(k, a->rows), bn = least_of(k, b->rows), n = least_of(k, an + bn);
+  ptrdiff_t i = 0; // of a, so that n - i are of b; of equal elements those of a come first
+  for (ptrdiff_t taken = 0; taken < n; taken++) {
+    const ptrdiff_t other = taken - i;
+    if (i < an && (other == bn || TYPED(key_in)(av[i * columns], flips, not_a_number) <=
+                                      TYPED(key_in)(bv[other * columns], flips, not_a_number)))
+      i++;
+  }
+  // The worst first: what is written lies behind what is still to be read, in the memory of a and of b.
+  ptrdiff_t other = n - i;
+  for (ptrdiff_t place = n - 1; place >= 0; place--) {
+    const int is_first = other == 0 || (i > 0 && TYPED(key_in)(av[(i - 1) * columns], flips, not_a_number) >
+                                                     TYPED(key_in)(bv[(other - 1) * columns], flips, not_a_number));
+    const T value = is_first ? av[--i * columns] : bv[--other * columns];
+    const int64_t index = is_first ? ai[i * columns] : a->rows + bi[other * columns];
+    ((T *)y->values)[place * columns + j] = value;
+    y->indices[place * columns + j] = index;
+  }
+}
+
+static const order_kernels TYPED(loops) = {TYPED(load),   TYPED(store), TYPED(mend),
+                                           TYPED(filter), TYPED(merge), WIDTH,
                                            LEVEL(small_sorts)};
 
 #undef KEY

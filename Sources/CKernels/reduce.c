@@ -16,8 +16,6 @@ ptrdiff_t nabla_column_tree_left(ptrdiff_t rows) { return rows <= NABLA_ROWS ? 0
 typedef struct {
   nabla_reduce_row row[NABLA_REDUCTION_COUNT];
   nabla_reduce_columns columns[NABLA_REDUCTION_COUNT];
-  nabla_arg_row argmax, argmin;
-  nabla_unary cumulative_sum;
 } reductions;
 
 #define NABLA_LOOPS reductions
@@ -28,6 +26,3 @@ nabla_reduce_row nabla_reduce_row_kernel(nabla_reduction_op op, int dtype) { ret
 nabla_reduce_columns nabla_reduce_columns_kernel(nabla_reduction_op op, int dtype) {
   return nabla_loops(dtype)->columns[op];
 }
-nabla_arg_row nabla_argmax_kernel(int dtype) { return nabla_loops(dtype)->argmax; }
-nabla_arg_row nabla_argmin_kernel(int dtype) { return nabla_loops(dtype)->argmin; }
-nabla_unary nabla_cumulative_sum_kernel(int dtype) { return nabla_loops(dtype)->cumulative_sum; }

@@ -98,52 +98,14 @@ static void TYPED(reduce_columns)(const TYPED(of_columns) *by, const T *x, ptrdi
   }
 NABLA_REDUCTIONS(REDUCTION)
 
-// --- Where the largest is, and running sums --------------------------------------------------------------------------
-
-#if IS_FLOATING
-#define IS_NAN(v) TYPED(is_nan)(v)
-#else
-#define IS_NAN(v) 0
-#endif
-NABLA_INLINE ptrdiff_t TYPED(best)(b8 (*is_better)(T, T), const T *x, ptrdiff_t n) {
-  ptrdiff_t best = 0;
-  for (ptrdiff_t i = 0; i < n && !IS_NAN(x[best]); i++)
-    if (is_better(x[i], x[best]) || IS_NAN(x[i])) best = i;
-  return best;
-}
-static void TYPED(argmax)(const void *x, ptrdiff_t n, int64_t *y) { *y = TYPED(best)(TYPED(greater), x, n); }
-static void TYPED(argmin)(const void *x, ptrdiff_t n, int64_t *y) { *y = TYPED(best)(TYPED(less), x, n); }
-
-#if !IS_TRUTH && !IS_SIGNED
-// A running sum is a chain by its nature: it adds from the front, as NumPy does. The wider accumulator of Float keeps
-// long rows accurate.
-static void TYPED(cumulative_sum)(const void *from, ptrdiff_t sx, void *to, ptrdiff_t n) {
-#if IS_FLOATING
-  f64 sum = 0;
-#else
-  TYPED(wrapping) sum = 0;
-#endif
-  const T *x = from;
-  T *y = to;
-  for (ptrdiff_t i = 0; i < n; i++) {
-    sum += (__typeof__(sum))x[i * sx];
-    y[i] = (T)sum;
-  }
-}
-#endif
-
 #define ROW(NAME, function, start, types) LOOP_##types([NABLA_##NAME], NAME##_row)
 #define COLUMNS(NAME, function, start, types) LOOP_##types([NABLA_##NAME], NAME##_columns)
 static const reductions TYPED(loops) = {
     .row = {NABLA_REDUCTIONS(ROW)},
     .columns = {NABLA_REDUCTIONS(COLUMNS)},
-    .argmax = TYPED(argmax),
-    .argmin = TYPED(argmin),
-    LOOP_WRAPPING(.cumulative_sum, cumulative_sum)
 };
 
 #undef LANES
-#undef IS_NAN
 #undef REDUCTION
 #undef DEFINE_REDUCTION
 #undef ROW

@@ -116,8 +116,10 @@ struct PhaseBuilder {
       // few rows, so it is all tiles together that must stay near.
       let widths = (inlets + computed).map(bytesPerRow)
       let sum = max(1, widths.reduce(0, +))
-      let wanted = min(options.tileBytes * widths.count / sum, options.valueBytes / sum)
-      return powerOfTwo(atMost: wanted, from: options.smallestTile)
+      let fitting = min(options.tileBytes * widths.count / sum, options.valueBytes / sum)
+      // A reduction whose merges take their time asks for more rows: they leave the first-level cache, but not the second.
+      let wanted = min(nodes.reduce(1) { max($0, rule($1).fewestRows) }, options.tileBytes)
+      return powerOfTwo(atMost: max(fitting, wanted), from: options.smallestTile)
     }
     let computedBytes = max(1, computed.reduce(0) { $0 + bytesPerRow($1) })
     let fitting = min(

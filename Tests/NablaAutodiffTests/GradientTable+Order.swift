@@ -33,21 +33,7 @@ extension GradientRow {
           reference: { x in
             mapRows(x[0], length: x[0].sizes.last!) { row in order(row, descending: descends).map { Double($0) } }
           }),
-        GradientRow(
-          name: "topK", type: "TopK", variant: "largest: \(descends)", domain: .spaced,
-          shapes: [[[3]], [[5]], [[2, 3]], [[3, 2, 4]], [[9, 10]], [[2, 70]]],
-          function: { TopK(count: 3, isLargest: descends).results(of: Operands($0), count: 2)[0] },
-          reference: { x in
-            mapRows(x[0], length: 3) { row in order(row, descending: descends).prefix(3).map { row[$0] } }
-          }),
-        GradientRow(
-          name: "topK", type: "TopK", variant: "indices, largest: \(descends)", domain: .spaced, order: 0,
-          shapes: [[[3]], [[5]], [[2, 3]], [[9, 10]]],
-          function: { TopK(count: 3, isLargest: descends).results(of: Operands($0), count: 2)[1] },
-          reference: { x in
-            mapRows(x[0], length: 3) { row in order(row, descending: descends).prefix(3).map { Double($0) } }
-          }),
-      ]
+      ] + topK(largest: descends)
     } + [
       GradientRow(
         name: "takeAlong", type: "TakeAlong", domain: .range(-2, 2),
@@ -60,13 +46,43 @@ extension GradientRow {
         reference: { x in mapRows(x[0], length: 4) { [$0[1], 0, $0[0], 0] } }),
       // A state is no operand of the table: the draw is added to x, and is the same at each evaluation.
       GradientRow(
-        name: "+", type: "Draw", domain: .range(-2, 2), shapes: [[[]], [[3]], [[5, 2]], [[0]]],
-        function: { x in
-          let draw = Draw(distribution: .uniform(low: 0, high: 0), type: TensorType(x[0].dtype, x[0].shape))
-          return x[0] + draw(Tensor<Int64>([7, 0]).erased)
-        },
-        reference: { $0[0] }),
+        name: "+", type: "Draw", domain: .range(-2, 2), isSameInBatches: false,
+        shapes: [[[]], [[3]], [[5, 2]], [[0]]],
+        function: { x in x[0] + draw(x[0].shape).cast(to: x[0].dtype) },
+        reference: { x in PlainArray(x[0].sizes, x[0].values.indices.map { x[0].values[$0] + drawn[$0] }) }),
     ]
+
+  /// Uniform numbers in Float64.
+  static func draw(_ shape: Shape) -> AnyTensor {
+    Draw(distribution: .uniform(low: 0, high: 1), type: TensorType(.float64, shape))(Tensor<Int64>([7, 0]).erased)
+  }
+  /// The first of them: `np.random.Generator(np.random.Philox(key=7, counter=0)).random(10)` in NumPy.
+  static let drawn: [Double] = [
+    0.8720734548204873, 0.29536538151378355, 0.4200976785072422, 0.4053922457839946, 0.0828426870273763,
+    0.6966328926282271, 0.2963575925326176, 0.6205620114540453, 0.014107696329258346, 0.786863611755331,
+  ]
+
+  private static func topK(largest: Bool) -> [GradientRow] {
+    let cases: [(axis: Int, shapes: [[Int]])] = [
+      (0, [[3], [5], [70], [5, 2], [3, 2, 4], [9, 10]]), (1, [[2, 3], [9, 10], [2, 70], [2, 4, 3]]), (2, [[3, 2, 4]]),
+    ]
+    return cases.flatMap { axis, shapes in
+      [0, 1].map { result in
+        GradientRow(
+          name: "topK", type: "TopK", variant: "result \(result), axis \(axis), largest: \(largest)", domain: .spaced,
+          order: result == 0 ? 2 : 0, shapes: shapes.map { [$0] },
+          function: { TopK(count: 3, isLargest: largest, axis: axis).results(of: Operands($0), count: 2)[result] },
+          reference: { x in
+            let sizes = x[0].sizes
+            return PlainArray(Array(sizes[..<axis]) + [3] + sizes[(axis + 1)...]) { at in
+              let line = (0..<sizes[axis]).map { x[0][Array(at[..<axis]) + [$0] + at[(axis + 1)...]] }
+              let place = order(line, descending: largest)[at[axis]]
+              return result == 0 ? line[place] : Double(place)
+            }
+          })
+      }
+    }
+  }
 
   /// Places 2 and 0 in each row.
   private static func indices(_ shape: Shape) -> AnyTensor {

@@ -102,6 +102,18 @@ extension GradientRow {
 
   static let matrices: [GradientRow] = [
     GradientRow(
+      name: "gram", domain: .range(-2, 2),
+      shapes: [[[2, 3]], [[1, 1]], [[3, 1]], [[1, 3]], [[0, 2]], [[2, 0]], [[2, 3, 2]], [[9, 10]]],
+      function: { Gram()($0[0]) },
+      reference: { x in
+        let sizes = x[0].sizes
+        let (m, n) = (sizes[sizes.count - 2], sizes[sizes.count - 1])
+        return PlainArray(Array(sizes.dropLast(2)) + [n, n]) { at in
+          let (head, i, j) = (Array(at.dropLast(2)), at[at.count - 2], at[at.count - 1])
+          return (0..<m).reduce(0) { $0 + x[0][head + [$1, i]] * x[0][head + [$1, j]] }
+        }
+      }),
+    GradientRow(
       name: "matmul", variant: "transposed operands", domain: .range(-2, 2),
       shapes: [
         [[3, 2], [4, 3]], [[1, 1], [1, 1]], [[2, 3, 2], [2, 4, 3]], [[3, 2], [2, 4, 3]], [[0, 2], [3, 0]],
@@ -139,12 +151,46 @@ extension GradientRow {
 
   static let nondifferentiable: [GradientRow] =
     Compare.Relation.allCases.map(comparison) + Predicate.Kind.allCases.map(predicate)
-    + Logical.Kind.allCases.map(logical) + place(ArgMax.self) { $0.max()! } + place(ArgMin.self) { $0.min()! } + [
+    + Logical.Kind.allCases.map(logical) + place(ArgMax.self) { $0.max()! } + place(ArgMin.self) { $0.min()! }
+    + histograms + [
       truth(AnyTrue.self) { $0.contains(1) ? 1 : 0 }, truth(AllTrue.self) { $0.contains(0) ? 0 : 1 },
+      truth(CountTrue.self) { $0.reduce(0, +) },
       GradientRow(
         name: "withoutDerivative", domain: .range(-2, 2), order: 0, shapes: [[[3], [2]]],
         function: { WithoutDerivative(operation: "test").apply(Operands($0)) }, reference: { $0[0] }),
     ]
+
+  private static let edges: [Double] = [-1.5, -0.5, 0.5, 0.75, 1.5]
+  private static func counts(_ x: some Sequence<Double>) -> [Double] {
+    (0..<4).map { bin in Double(x.count { edges[bin] <= $0 && $0 < edges[bin + 1] }) }
+  }
+
+  private static let histograms: [GradientRow] = [
+    GradientRow(
+      name: "histogram", type: "Histogram", domain: .range(-2, 2), order: 0,
+      shapes: [[[]], [[0]], [[5]], [[2, 3]], [[3, 2, 4]], [[70]]],
+      function: { Histogram().reported($0[0], Tensor<Double>(edges).erased) },
+      reference: { PlainArray([4], counts($0[0].values)) }),
+    GradientRow(
+      name: "histogram", type: "Histogram", variant: "of rows", domain: .range(-2, 2), order: 0,
+      shapes: [[[1, 4]], [[2, 0]], [[3, 70]]],
+      function: { Histogram(leading: 1).reported($0[0], Tensor<Double>(edges).erased) },
+      reference: { x in
+        let (rows, length) = (x[0].sizes[0], x[0].sizes[1])
+        return PlainArray([rows, 4], (0..<rows).flatMap { counts(x[0].values[$0 * length..<($0 + 1) * length]) })
+      }),
+    GradientRow(  // edges that are computed: one element between neighbours, and the last two in one bin
+      name: "histogram", type: "Histogram", variant: "edges of the data", domain: .spaced, order: 0,
+      shapes: [[[2]], [[5]], [[70]]],
+      function: { x in
+        let sorted = Sort(descends: false).results(of: Operands(x[0]), count: 2)[0]
+        return Histogram().reported(x[0], sorted.cast(to: .float64))
+      },
+      reference: { x in
+        let bins = x[0].values.count - 1
+        return PlainArray([bins], (0..<bins).map { $0 == bins - 1 ? 2 : 1 })
+      }),
+  ]
 
   /// Elements of few values, so that some are equal.
   private static func comparison(_ relation: Compare.Relation) -> GradientRow {

@@ -39,6 +39,8 @@ struct GradientRow: Sendable, CustomTestStringConvertible {
   let domain: Domain
   /// Highest order of derivative that is checked; 0 for results that have none.
   var order = 2
+  /// Whether an element of a batch gives what it gives alone; draws do not.
+  var isSameInBatches = true
   /// Lists of the operands' shapes.
   let shapes: [[[Int]]]
   let function: @Sendable ([AnyTensor]) -> AnyTensor
@@ -199,6 +201,7 @@ extension GradientRow {
     + reduction(Max.self, .spaced, empty: false) { $0.max()! }
     + reduction(Min.self, .spaced, empty: false) { $0.min()! }
     + reduction(LogSumExp.self, .range(-2, 2), empty: false) { log($0.reduce(0) { $0 + exp($1) }) }
+    + reduction(Norm.self, .awayFromIntegers) { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
     + moments(0) { $0.reduce(0, +) / Double($0.count) }
     + moments(1) { x in
       let mean = x.reduce(0, +) / Double(x.count)

@@ -42,7 +42,12 @@ private enum Work {
       let loss = tape.record { square(tanh(matmul(x, variables[0]) + variables[1]) - y).mean() }
       let gradients = tape.gradient(of: loss, for: variables)
       optimizer.applyGradients(zip(gradients, variables))
+      let best = topK(x, 5, axis: 0)
       return [loss] + gradients + [logSoftmax(x - x.mean(axis: 0)).sum(axis: 0), x.variance()]
+        + [
+          x.norm(axis: 0), gram(x), best.values, Tensor(castingFrom: best.indices),
+          Tensor(castingFrom: histogram(x, bins: 9, range: -2...2)), Tensor(castingFrom: (x .> 0).countTrue(axis: 0)),
+        ]
     }
     return (0..<3).flatMap { _ in hex(step(x, y)) } + hex(variables.map(\.value))
   }
@@ -54,7 +59,10 @@ private enum Work {
     return hex([
       x.sum(), x.sum(axis: 0), x.sum(axis: 1), x.transposed().sum(axis: 0), long.mean(), long.logSumExp(),
       softmax(x)[.all, 0..<3], logSoftmax(x, axis: 0)[.all, 0..<3],
-      exp(x).variance(axis: 0), x[.all, .range(step: 2)].sum(),
+      exp(x).variance(axis: 0), x[.all, .range(step: 2)].sum(), x.norm(), x.norm(axis: 0),
+      gram(x.reshaped(to: [517 * 59, 17])), gram(x)[0],
+      segmentSum(long, segments: Tensor<Int64>(zeros: [long.count]), count: 1),
+      Tensor(castingFrom: histogram(x, bins: 100)), Tensor(castingFrom: (x .> 0).countTrue(axis: 1)),
     ])
   }
 

@@ -28,8 +28,6 @@ typedef void (*nabla_ternary)(const void *a, ptrdiff_t sa, const void *b, ptrdif
 typedef void (*nabla_reduce_row)(const void *x, ptrdiff_t n, void *y);
 /// y[j] = the reduction over i of x[i * columns + j], in an order that depends on rows alone.
 typedef void (*nabla_reduce_columns)(const void *x, ptrdiff_t rows, ptrdiff_t columns, void *y);
-/// *y = the first index of the largest (or smallest) element; a NaN counts as both, as in NumPy.
-typedef void (*nabla_arg_row)(const void *x, ptrdiff_t n, int64_t *y);
 /// Each of `rows` dense rows of n elements becomes one of y, which may be x.
 typedef void (*nabla_row_map)(const void *x, ptrdiff_t rows, ptrdiff_t n, void *y);
 /// y = X v or y = Xᵀ v, for a dense vector and a matrix of m rows and n columns, rows `step` elements apart. The bits of an
@@ -56,10 +54,6 @@ nabla_unary nabla_cast_kernel(int from, int to);
 nabla_reduce_row nabla_reduce_row_kernel(nabla_reduction_op op, int dtype);
 nabla_reduce_columns nabla_reduce_columns_kernel(nabla_reduction_op op, int dtype);
 nabla_row_map nabla_row_map_kernel(nabla_row_map_op op, int dtype);
-nabla_arg_row nabla_argmax_kernel(int dtype);
-nabla_arg_row nabla_argmin_kernel(int dtype);
-/// y[i] = x[0] + … + x[i] along rows of n.
-nabla_unary nabla_cumulative_sum_kernel(int dtype);
 
 /// 0: the base (SSE2 on x86-64, NEON and FMA on arm64), 1: AVX2 and FMA, 2: AVX-512. The same each time, so that one call
 /// serves all who ask in a function.
@@ -329,7 +323,8 @@ static inline uint64_t nabla_next_identity(void) {
   return nabla_own_identities.next++;
 }
 
-// Slices by number, order, cumulative sums, sequences, random draws.
+// Counts by bin, slices by number, order, cumulative sums, sequences, random draws.
+#include "histogram.h"
 #include "indices.h"
 #include "order.h"
 #include "scan.h"

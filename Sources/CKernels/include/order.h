@@ -19,4 +19,17 @@ void nabla_top_k(const nabla_lines *lines, int dtype, int largest, ptrdiff_t k, 
                  int64_t *indices, void *workspace);
 size_t nabla_top_k_workspace(const nabla_lines *lines, int dtype, ptrdiff_t k);
 
+/// The k best of each column among some rows, best first, as dense matrices of that many rows: k of them, or `rows`, where those
+/// are fewer. Indices are numbers of rows.
+typedef struct {
+  ptrdiff_t rows;
+  void *values;
+  int64_t *indices;
+} nabla_best_rows;
+
+/// y = the k best of the rows of a and the rows of b behind them, in the order of nabla_top_k; y may be the memory of a or b. Its
+/// number of rows is not read.
+void nabla_merge_best_rows(int dtype, int largest, ptrdiff_t k, ptrdiff_t columns, nabla_best_rows a, nabla_best_rows b,
+                           nabla_best_rows y);
+
 #endif

@@ -64,8 +64,8 @@ struct ScatterAdd: SingleResultPrimitive {
   let shape: Shape
 
   func resultType(_ x: Operands) -> TensorType? {
-    guard x[0].dtype.isFloatingPoint, x[1].dtype == .int32 || x[1].dtype == .int64 else {
-      fail(name, "values are \(x[0].dtype) and indices \(x[1].dtype); float and integer types are needed")
+    guard x[0].dtype != .bool, x[1].dtype == .int32 || x[1].dtype == .int64 else {
+      fail(name, "values are \(x[0].dtype) and indices \(x[1].dtype); numbers and int32 or int64 are needed")
       return nil
     }
     let sizes = shape.dimensions

@@ -49,7 +49,54 @@ public func scatterAdd<T: TensorConvertible>(
   scatterAdd(x, indices: indices, values: values.value, axis: axis)
 }
 
+// MARK: Segments
+
+/// The sums of the rows of x by segment: row p is added to row `segments[p]` of the result, which has `count`.
+///
+/// ```swift
+/// segmentSum([1, 2, 4], segments: Tensor<Int32>([0, 1, 0]), count: 3)   // [5, 2, 0]
+/// ```
+/// x is [n, …] and the segments are [n], in any order; the result is [count, …], with zeros for a segment without rows. Segments of
+/// several axes take the place of as many axes of x. Float is summed in Double; integers wrap around. In a compiled function rows are
+/// summed block by block. The gradient of x is that of the sums, gathered.
+///
+/// Errors: a negative `count`; a shape of x that does not begin with that of the segments; a segment that is negative or not below
+/// `count`.
+public func segmentSum<T: TensorConvertible, I: TensorConvertible>(
+  _ x: T, segments: I, count: Int
+) -> Tensor<T.Scalar> where T.Scalar: NumericScalar, I.Scalar: NumericScalar & FixedWidthInteger {
+  Tensor(unchecked: x.asTensor().erased.segmentSum("segmentSum", segments.asTensor().erased.asIndices, count: count))
+}
+/// The sums of the rows of x by segment, from a list: `segmentSum(x, segments: [0, 1, 0], count: 2)`.
+///
+/// Errors: a negative `count`; another number of segments than rows; a segment that is negative or not below `count`.
+public func segmentSum<T: TensorConvertible>(_ x: T, segments: [Int], count: Int) -> Tensor<T.Scalar>
+where T.Scalar: NumericScalar {
+  segmentSum(x, segments: Tensor(segments), count: count)
+}
+
 extension AnyTensor {
+  /// The sums of slices by segment; indices of several axes are one list.
+  func segmentSum(_ name: String, _ segments: AnyTensor, count: Int) -> AnyTensor {
+    guard count >= 0, Array(shape.prefix(segments.rank)) == segments.shape.dimensions else {
+      fail(name, "values of shape \(shape) in segments of shape \(segments.shape), \(count) of them")
+      return .failed(dtype)
+    }
+    let rest = Array(shape.dropFirst(segments.rank))
+    let (values, list) =
+      segments.rank == 1
+      ? (self, segments)
+      : (
+        reshaped(to: Shape(unchecked: [segments.count] + rest)),
+        segments.reshaped(to: Shape(unchecked: [segments.count]))
+      )
+    let shape = Shape(unchecked: [count] + rest)
+    do { return try ScatterAdd(axis: 0, shape: shape)(values, list) } catch {
+      fail(name, error.message)
+      return .failed(dtype, shape)
+    }
+  }
+
   /// Integers in a type that the kernels take as indices.
-  fileprivate var asIndices: AnyTensor { dtype == .int32 ? self : cast(to: .int64) }
+  var asIndices: AnyTensor { dtype == .int32 ? self : cast(to: .int64) }
 }

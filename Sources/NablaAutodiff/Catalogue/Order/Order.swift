@@ -52,31 +52,36 @@ private func rowsApart(_ x: [Shape], _ y: [Shape], _ rows: Int) -> RowRule? {
 
 // MARK: topK
 
-/// The k largest or smallest elements of each row, best first, and where they stand.
+/// The k largest or smallest elements along an axis, best first, and where they stand.
+///
+/// Over rows it is a merge of states: the best of some rows and of those that follow are the best of both.
 struct TopK: Primitive {
   var name: String { "topK" }
   let count: Int
   let isLargest: Bool
+  let axis: Int
 
   func residuals(toward operand: Int) -> Residuals { .result(1) }
   func resultTypes(_ x: Operands) -> ResultTypes? {
     guard hasRows(x[0], name) else { return nil }
-    guard count >= 0 && count <= x[0].shape.last! else {
-      fail(name, "\(count) of the \(x[0].shape.last!) elements along an axis of shape \(x[0].shape)")
+    var sizes = x[0].shape.dimensions
+    guard count >= 0 && count <= sizes[axis] else {
+      fail(name, "\(count) of the \(sizes[axis]) elements along axis \(axis) of shape \(x[0].shape)")
       return nil
     }
-    let shape = Shape(unchecked: x[0].shape.dropLast() + [count])
+    sizes[axis] = count
+    let shape = Shape(unchecked: sizes)
     return ResultTypes(TensorType(x[0].dtype, shape), TensorType(.int64, shape))
   }
   func operationCount(_ x: [Shape], _ y: [Shape]) -> Int { x[0].elementCount }
   func evaluate(_ x: Operands, _ types: ResultTypes, into y: [UnsafeMutableRawPointer]) {
     Order.topK(
-      x[0], count: count, axis: x[0].rank - 1, largest: isLargest, values: y[0],
+      x[0], count: count, axis: axis, largest: isLargest, values: y[0],
       indices: y[1].assumingMemoryBound(to: Int64.self))
   }
   func prepared(_ x: Operands, _ types: ResultTypes, into y: [Storage]) -> PreparedCall {
     let source = x[0].storage
-    guard let lines = x[0].lines(along: x[0].rank - 1) else { return evaluated(x, types, into: y) }
+    guard let lines = x[0].lines(along: axis) else { return evaluated(x, types, into: y) }
     let bytes = Order.topKByteCount(lines, source.dtype, count: count)
     return PreparedCall(workspace: bytes, operands: [source], into: y) { [count, isLargest] workspace in
       Order.topK(
@@ -84,13 +89,56 @@ struct TopK: Primitive {
         indices: y[1].base.assumingMemoryBound(to: Int64.self), workspace: workspace)
     }
   }
-  func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? { rowsApart(x, y, rows) }
-  func batched(_ x: BatchedOperands) -> ResultTensors? { results(of: Operands(x[0]), count: 2) }
+
+  func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? {
+    if axis > 0 { return RowRule.local(x, y[0], rows: rows) }
+    guard x[0].first == rows else { return nil }
+    // The first elements of a block are sorted, the others compared with the worst of the best.
+    return RowRule(rowOperands: [true], isReducing: true, fewestRows: max(4096, 16 * count))
+  }
+  func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? {
+    guard axis == 0 else { return nil }
+    let state = Order.BestRows(x[0].dtype, count: count, columns: x[0].shape.dropFirst().reduce(1, *))
+    return BlockReduction(
+      stateByteCount: state.byteCount, merge: { [isLargest] in state.merge($0, $1, into: $2, largest: isLargest) },
+      finish: { state.write($0, values: $1[0], indices: $1[1]) })
+  }
+  func preparedState(_ x: Operands, _ types: ResultTypes, into target: Storage) -> PreparedCall {
+    let (source, rows) = (x[0].storage, x[0].shape[0])
+    let state = Order.BestRows(source.dtype, count: count, columns: x[0].shape.dropFirst().reduce(1, *))
+    guard let lines = x[0].lines(along: 0) else {
+      return PreparedCall(operands: [source], into: [target]) { [isLargest] in
+        let copy = x[0].dense
+        withExtendedLifetime(copy.storage) {
+          state.fill(target.base, copy.lines(along: 0)!, copy.address, rows: rows, largest: isLargest, workspace: nil)
+        }
+      }
+    }
+    let bytes = Order.topKByteCount(lines, source.dtype, count: min(count, rows))
+    return PreparedCall(workspace: bytes, operands: [source], into: [target]) { [isLargest] workspace in
+      state.fill(target.base, lines, source.base, rows: rows, largest: isLargest, workspace: workspace)
+    }
+  }
+
+  func batched(_ x: BatchedOperands) -> ResultTensors? {
+    TopK(count: count, isLargest: isLargest, axis: axis + 1).results(of: Operands(x[0]), count: 2)
+  }
   func vjp(_ g: Derivatives, _ x: Operands, _ y: ResultTensors, _ cotangents: inout Cotangents) {
-    if let g = g[0] { cotangents.give(0, AddAlong(size: x[0].shape.last!).reported(g, y[1])) }
+    guard let g = g[0] else { return }
+    cotangents.give(0, alongLast(AddAlong(size: x[0].shape[axis]), g, y[1]))
   }
   func jvp(_ tangents: Derivatives, _ x: Operands, _ y: ResultTensors) -> Derivatives {
-    Derivatives(tangents[0].map { TakeAlong().reported($0, y[1]) })
+    Derivatives(tangents[0].map { alongLast(TakeAlong(), $0, y[1]) })
+  }
+  /// An operation along the last axis, along this one.
+  private func alongLast<P: SingleResultPrimitive>(
+    _ operation: P, _ x: AnyTensor, _ indices: AnyTensor
+  ) -> AnyTensor where P.Failure == IndexError {
+    if axis == x.rank - 1 { return operation.reported(x, indices) }
+    var order = Array(0..<x.rank)
+    order.swapAt(axis, x.rank - 1)  // its own inverse
+    let y = operation.reported(x.transposed(permutation: order), indices.transposed(permutation: order))
+    return y.isFailed ? y : y.transposed(permutation: order)
   }
 }
 

@@ -19,13 +19,19 @@ where T.Scalar: NumericScalar {
 }
 
 /// The k largest (or smallest) elements along an axis, best first, and their indices. Of equal elements those with lower indices
-/// come first; NaN counts as the largest.
+/// come first; NaN counts as the largest. `topK(x, 3, axis: 0)` has 3 in place of axis 0's size; a compiled function finds the
+/// best rows block by block.
 ///
 /// Errors: a scalar, an axis out of range, k beyond the axis.
 public func topK<T: TensorConvertible>(
   _ x: T, _ k: Int, axis: Int = -1, largest: Bool = true
 ) -> (values: Tensor<T.Scalar>, indices: Tensor<Int64>) where T.Scalar: NumericScalar {
-  let y = x.asTensor().erased.ordered(TopK(count: k, isLargest: largest), axis)
+  let x = x.asTensor().erased
+  // A scalar has no axis, which the operation says.
+  guard let axis = x.rank == 0 ? 0 : normalizedAxes("topK", [axis], x.shape)?.first else {
+    return (Tensor(unchecked: .failed(x.dtype, x.shape)), Tensor(unchecked: .failed(.int64, x.shape)))
+  }
+  let y = TopK(count: k, isLargest: largest, axis: axis).results(of: Operands(x), count: 2)
   return (Tensor(unchecked: y[0]), Tensor(unchecked: y[1].isFailed ? .failed(.int64, y[1].shape) : y[1]))
 }
 

@@ -232,6 +232,14 @@ struct AllTrue: SingleAxisReduction, NondifferentiablePrimitive {
   let axes: [Int]
 }
 
+/// How many elements are true.
+struct CountTrue: SingleAxisReduction, NondifferentiablePrimitive {
+  var name: String { "countTrue" }
+  var kernel: nabla_reduction_op { NABLA_COUNT_TRUE }
+  let axes: [Int]
+  func resultDType(_ x: DType) -> DType { .int64 }
+}
+
 // MARK: argmax and argmin
 
 /// A reduction to the place of the first extreme element, in row-major order of the reduced axes.

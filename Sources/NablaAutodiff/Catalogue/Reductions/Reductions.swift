@@ -9,7 +9,7 @@ import NablaTensor
 /// A reduction by name.
 @usableFromInline
 enum ReductionKind {
-  case sum, product, max, min, any, all, mean, variance, standardDeviation, logSumExp, argmax, argmin
+  case sum, product, max, min, any, all, countTrue, mean, variance, standardDeviation, norm, logSumExp, argmax, argmin
 }
 
 extension TensorConvertible {
@@ -28,9 +28,11 @@ extension AnyTensor {
     case .min: reduced(Min.self, axes, keepsDimensions)
     case .any: reduced(AnyTrue.self, axes, keepsDimensions)
     case .all: reduced(AllTrue.self, axes, keepsDimensions)
+    case .countTrue: reduced(CountTrue.self, axes, keepsDimensions, failing: .int64)
     case .mean: mean(axes, keepsDimensions)
     case .variance: moments("variance", axes, keepsDimensions).variance
     case .standardDeviation: Sqrt()(moments("standardDeviation", axes, keepsDimensions).variance)
+    case .norm: reduced(Norm.self, axes, keepsDimensions)
     case .logSumExp: reduced(LogSumExp.self, axes, keepsDimensions)
     case .argmax: reduced(ArgMax.self, axes, keepsDimensions, failing: .int64)
     case .argmin: reduced(ArgMin.self, axes, keepsDimensions, failing: .int64)
@@ -149,6 +151,13 @@ extension TensorConvertible where Scalar == Bool {
   public func all<A: AxesConvertible>(axis: A = Axes.all, keepingDimensions: Bool = false) -> Tensor<Scalar> {
     reduced(.all, axis.asAxes(), keepingDimensions)
   }
+  /// How many elements are true, of all or along axes: `(x .> 0).countTrue(axis: 0)`; 0 where there are none.
+  ///
+  /// Errors: an axis out of range or named twice.
+  @inlinable
+  public func countTrue<A: AxesConvertible>(axis: A = Axes.all, keepingDimensions: Bool = false) -> Tensor<Int64> {
+    reduced(.countTrue, axis.asAxes(), keepingDimensions)
+  }
 }
 
 // MARK: Statistics
@@ -185,6 +194,16 @@ extension TensorConvertible where Scalar: FloatingPointScalar {
     Scalar
   > {
     reduced(.standardDeviation, axis.asAxes(), keepingDimensions)
+  }
+  /// The Euclidean norm √Σ x² of all elements, or along axes: `x.norm(axis: 1)` is the length of each row. Large and small
+  /// elements neither overflow nor vanish; no elements give 0.
+  ///
+  /// The gradient is x / ‖x‖, and zeros where the norm is 0.
+  ///
+  /// Errors: an axis out of range or named twice.
+  @inlinable
+  public func norm<A: AxesConvertible>(axis: A = Axes.all, keepingDimensions: Bool = false) -> Tensor<Scalar> {
+    reduced(.norm, axis.asAxes(), keepingDimensions)
   }
   /// ln Σ eˣ of all elements, or along axes, without overflow, in one pass; -infinity where there are none.
   ///

@@ -1,8 +1,8 @@
 import CKernels
 import NablaTensor
 
-// Mean and variance, and the logarithm of a sum of exponentials, each in one pass: as compositions they would go through their
-// operand two and three times.
+// Mean and variance, the logarithm of a sum of exponentials and the norm, each in one pass: as compositions they would go
+// through their operand two and three times.
 
 // MARK: mean and variance
 
@@ -57,4 +57,27 @@ struct LogSumExp: SingleAxisReduction {
   }
   /// The derivative e^(x - y), the softmax.
   private func shares(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor { Exp()(x - spread(y, over: x.shape)) }
+}
+
+// MARK: norm
+
+/// y = √Σ x² over axes; a state is a scale and Σ (x / scale)², so nothing overflows.
+struct Norm: SingleAxisReduction {
+  var name: String { "norm" }
+  var kernel: nabla_reduction_op { NABLA_NORM }
+  let axes: [Int]
+
+  func residuals(toward operand: Int) -> Residuals { [.operand(0), .result] }
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    cotangents.give(0, direction(x[0], y) * spread(g, over: x[0].shape))
+  }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    tangents[0].map { Sum(axes: axes)(direction(x[0], y) * $0) }
+  }
+  /// The derivative x / y, a subgradient where the norm is 0: zeros there, as are those of higher order.
+  private func direction(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor {
+    let isZero = Compare(.equal)(y, AnyTensor(0, dtype: y.dtype))
+    let divisor = Select().apply(Operands([isZero, AnyTensor(.infinity, dtype: y.dtype), y]))
+    return x / spread(divisor, over: x.shape)
+  }
 }
