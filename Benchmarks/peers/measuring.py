@@ -48,7 +48,7 @@ class Series:
         self.finish = peer.finish  # waits for a result, inside what is timed
         self.sampler = sampler
         call()
-        self.check = check(peer.numbers(call()), work.has_places)
+        self.check = CHECKS[work.check](np.asarray(peer.numbers(call())).astype(np.float64).ravel())
         warm_up = seconds(call, 1, self.finish)
         self.is_too_long = warm_up > sampler.budget
         self.samples = [warm_up] if self.is_too_long else []
@@ -87,15 +87,26 @@ class Series:
         }
 
 
-def check(values, has_places):
-    """The number that a result is known by: Check in Sources/NablaBench/Works/Work.swift."""
-    values = np.asarray(values).astype(np.float64).ravel()
-    size = float(np.abs(values).mean())
-    if not has_places:
-        return size
+# The numbers that a result is known by: Check in Sources/NablaBench/Works/Work.swift.
+
+
+def size(values):
+    """The mean absolute value."""
+    return float(np.abs(values).mean())
+
+
+def distribution(values):
+    """The same to two digits: draws of different generators agree no further."""
+    return float(f"{size(values):.1e}")
+
+
+def elements(values):
+    """The mean absolute value, and how the elements lie."""
     places = np.arange(values.size, dtype=np.uint32) * np.uint32(2_654_435_761)
-    weights = places * 2.0**-31 - 1
-    return size + abs(float(np.sum(values * weights))) / math.sqrt(values.size)
+    return size(values) + abs(float(np.sum(values * (places * 2.0**-31 - 1)))) / math.sqrt(values.size)
+
+
+CHECKS = {"size": size, "distribution": distribution, "elements": elements}
 
 
 def seconds(call, loops, finish):

@@ -111,7 +111,7 @@ class Peer:
 
     def operation(self, function, arrays, mode):
         if mode == "compiled":
-            function = tf.function(function)
+            function = tf.function(function, autograph=False)  # none branches, and sources of lambdas are not found
         return functools.partial(function, *map(tf.constant, arrays))
 
     def gradient(self, function):

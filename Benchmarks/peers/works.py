@@ -94,7 +94,7 @@ class Work:
     group: str = "table"
     inputs: str = ""
     is_loss: bool = False
-    has_places: bool = False  # whether the check tells where elements lie
+    check: str = "size"  # a function in measuring.py
 
     @property
     def is_brief(self):

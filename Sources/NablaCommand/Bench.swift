@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
     abstract: "Measures operations and training steps, and NumPy, PyTorch, JAX and TensorFlow beside them.",
     discussion: """
       Without options: every work of the table in Nabla, operation by operation and compiled. --group names other \
-      groups of works, "all" for all of them: some two hundred, in shapes beside the long dense row. With --peers, the libraries that the \
-      Python interpreter has and Nabla take turns at each work, and at the end there is a table of all with the ratios \
+      groups of works, some two hundred and fifty in shapes beside the long dense row; "all" is every one. With \
+      --peers, the libraries that the Python interpreter has and Nabla take turns at each work, and at the end there is a table of all with the ratios \
       and with what Nabla has to reach. Nothing else should run meanwhile.
 
       Exit codes: 0, also where a goal is missed or a peer is left out; 1 when no peer could be measured or a file \
@@ -98,7 +98,7 @@ struct Bench: ParsableCommand {
 extension Bench {
   private static let everyGroup = "all"
 
-  /// The groups that are asked for: a list is short of none.
+  /// The groups that are asked for. A list without a choice names them all, a run measures the table.
   private var groups: [WorkGroup] {
     if group.isEmpty { return list ? WorkGroup.allCases : [.table] }
     return WorkGroup.allCases.filter { group.contains($0.rawValue) || group.contains(Self.everyGroup) }

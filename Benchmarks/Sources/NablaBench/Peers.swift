@@ -37,7 +37,8 @@ public struct Peers {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let arguments = [script, "--turns", "--output", folder.path, "--only=\(only)"] + (isQuick ? ["--quick"] : [])
+    let arguments =
+      [script, "--turns", "--output", folder.path, "--only=\(only)"] + (isQuick ? ["--quick"] : [])
       + groups.map { "--group=\($0.rawValue)" }
     do {
       // What failed is seen from the files that are missing.

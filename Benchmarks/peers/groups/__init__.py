@@ -1,7 +1,7 @@
 """The works beside the table, group by group: word for word those of Sources/NablaBench/Groups.
 
-A work has a name, its inputs (Draw.array in works.py reads them), and a function for each library that can do it; where it
-is a loss, the work is its gradient in the first operand, which NumPy's function computes itself.
+A work has a name, its inputs (Draw.array in works.py reads them), and a function for each library that can do it; where
+it is a loss, the work is its gradient in the first operand, which NumPy's function computes itself.
 """
 
 from works import Draw, Work
@@ -14,7 +14,7 @@ class Group:
         self.name = name
         self.works = []
 
-    def add(self, name, inputs="", *, is_loss=False, has_places=True, numpy=None, torch=None, jax=None, tf=None):
+    def add(self, name, inputs="", *, is_loss=False, check="elements", numpy=None, torch=None, jax=None, tf=None):
         """Declares a work."""
         functions = {"NumPy": numpy, "PyTorch": torch, "JAX": jax, "TensorFlow": tf}
 
@@ -30,7 +30,7 @@ class Group:
                 group=self.name,
                 inputs=inputs,
                 is_loss=is_loss,
-                has_places=has_places,
+                check=check,
             )
         )
 
@@ -54,7 +54,8 @@ def all_groups():
     )
 
     order_of_groups = [
-        elementwise, logic, strides, reductions, indexing, order, shape, draws, products, linalg, gradients, chains, training,
+        elementwise, logic, strides, reductions, indexing, order, shape, draws, products, linalg, gradients, chains,
+        training,
     ]  # fmt: skip
     for module in order_of_groups:
         yield from module.group.works

@@ -80,7 +80,8 @@ add("logarithm of a normal density, Double, 1e6", "f64[1000000]; f64[1000000]; f
     numpy=density(np.log), torch=torch and density(torch.log), jax=jnp and density(jnp.log),
     tf=tf and density(tf.math.log))  # fmt: skip
 add("chain with a choice, 1e6", "f32[1000000]; f32[1000000]",
-    numpy=choice(np.where, np.exp, np.sin, np.clip), torch=torch and choice(torch.where, torch.exp, torch.sin, torch.clip),
+    numpy=choice(np.where, np.exp, np.sin, np.clip),
+    torch=torch and choice(torch.where, torch.exp, torch.sin, torch.clip),
     jax=jnp and choice(jnp.where, jnp.exp, jnp.sin, jnp.clip),
     tf=tf and choice(tf.where, tf.exp, tf.sin, tf.clip_by_value))  # fmt: skip
 add("Black and Scholes, Double, 1e6", "f64[1000000] 50..150; f64[1000000] 50..150; f64[1000000] 0.1..2",

@@ -11,7 +11,7 @@ key = jax and jax.random.key(1)
 
 
 def add(name, inputs="", **functions):
-    group.add(name, inputs, has_places=False, **functions)
+    group.add(name, inputs, check="distribution", **functions)
 
 
 add("uniform draws, 1e7", numpy=lambda: generator.random(N, np.float32), torch=lambda: torch.rand(N),
@@ -31,8 +31,11 @@ add("Bernoulli draws, 1e7", numpy=lambda: generator.random(N, np.float32) < 0.3,
 add("dropout, 1e7", "f32[10000000]", numpy=lambda x: np.where(generator.random(N, np.float32) < 0.5, x * 2, 0),
     torch=lambda x: F.dropout(x, 0.5), jax=lambda x: jnp.where(jax.random.bernoulli(key, 0.5, x.shape), x * 2, 0),
     tf=lambda x: tf.nn.dropout(x, 0.5))  # fmt: skip
-group.add("sequential uniform draws, PCG64, 1e6", numpy=lambda: np.random.Generator(np.random.PCG64(7)).random(1_000_000))
-group.add(
-    "sequential normal draws, PCG64, 1e6",
-    numpy=lambda: np.random.Generator(np.random.PCG64(7)).standard_normal(1_000_000),
-)
+
+
+def sequential():
+    return np.random.Generator(np.random.PCG64(7))
+
+
+group.add("sequential uniform draws, PCG64, 1e6", numpy=lambda: sequential().random(1_000_000))
+group.add("sequential normal draws, PCG64, 1e6", numpy=lambda: sequential().standard_normal(1_000_000))

@@ -43,7 +43,8 @@ matmul("tall by small, 100,000 x 10 by 10 x 10", "f32[100000,10]; f32[10,10]")
 matmul("small matmul, Double, 16", "f64[16,16]; f64[16,16]")
 matmul("matmul, Double, 512", "f64[512,512]; f64[512,512]")
 add("matmul, by a transposed one, 512", "f32[512,512]; f32[512,512]", numpy=lambda x, y: x @ y.T,
-    torch=lambda x, y: x @ y.T, jax=lambda x, y: x @ y.T, tf=lambda x, y: tf.matmul(x, y, transpose_b=True))  # fmt: skip
+    torch=lambda x, y: x @ y.T, jax=lambda x, y: x @ y.T,
+    tf=lambda x, y: tf.matmul(x, y, transpose_b=True))  # fmt: skip
 for dtype, label in [("f32", ""), ("f64", "Double, ")]:
     for count, n in [(4096, 4), (512, 16), (64, 64)]:
         shape = f"{dtype}[{count},{n},{n}]"

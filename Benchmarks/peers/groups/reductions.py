@@ -1,5 +1,7 @@
 """Sums, extremes and statistics over all axes, narrow rows, and middle ones."""
 
+from functools import partial
+
 from groups import Group
 from libraries import F, jax, jnp, np, tf, torch
 
@@ -15,11 +17,11 @@ def over(name, inputs, kind, axis=None, *, torch_kind=None, tf_kind=None):
     add(
         name,
         inputs,
-        numpy=lambda x: getattr(np, kind)(x, axis=axis),
-        torch=lambda x: getattr(torch, torch_kind or kind)(x) if axis is None else getattr(torch, torch_kind or kind)(x, axis),
-        jax=lambda x: getattr(jnp, kind)(x, axis=axis),
-        tf=lambda x: getattr(tf.math, tf_kind or "reduce_" + kind)(x, axis=axis),
-    )  # fmt: skip
+        numpy=partial(getattr(np, kind), axis=axis),
+        torch=torch and partial(getattr(torch, torch_kind or kind), **({} if axis is None else {"dim": axis})),
+        jax=jnp and partial(getattr(jnp, kind), axis=axis),
+        tf=tf and partial(getattr(tf.math, tf_kind or "reduce_" + kind), axis=axis),
+    )
 
 
 def sums():

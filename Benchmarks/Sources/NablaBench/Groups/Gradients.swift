@@ -67,7 +67,7 @@ extension WorkList {
   }
 
   private mutating func addJacobians() {
-    add("Jacobian of a layer, 100 to 100", "f32[100]; f32[100,100]") { (x: Tensor<Float>, w: Tensor<Float>) in
+    add("Jacobian of a layer, 100 to 100", "f32[100]; f32[100,100] -0.1..0.1") { (x: Tensor<Float>, w: Tensor<Float>) in
       jacobian(at: x) { tanh(matmul(w, $0)) }
     }
     add("Hessian of Rosenbrock's function, Double, 50", "f64[50]") { (x: Tensor<Double>) in

@@ -5,7 +5,9 @@ extension WorkList {
   mutating func addLinalg() {
     addErrorProne("cholesky, Double, 500", "f64[500,500] spd") { (x: Tensor<Double>) in try Linalg.cholesky(x) }
     addErrorProne("cholesky, Float, 100", "f32[100,100] spd") { (x: Tensor<Float>) in try Linalg.cholesky(x) }
-    addErrorProne("batched cholesky, Double, 1000 of 8 x 8", "f64[1000,8,8] spd") { (x: Tensor<Double>) in try Linalg.cholesky(x) }
+    addErrorProne("batched cholesky, Double, 1000 of 8 x 8", "f64[1000,8,8] spd") { (x: Tensor<Double>) in
+      try Linalg.cholesky(x)
+    }
     addErrorProne("inverse, Double, 300", "f64[300,300] spd") { (x: Tensor<Double>) in try Linalg.inverse(x) }
     addErrorProne("qr, Double, 500 x 100", "f64[500,100]") { (x: Tensor<Double>) in abs(try Linalg.qr(x).r) }
     addErrorProne("solve, Double, 500", "f64[500,500] spd; f64[500]") { try Linalg.solve($0, $1) }

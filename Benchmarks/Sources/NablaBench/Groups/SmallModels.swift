@@ -29,7 +29,8 @@ extension WorkList {
       let X = draw.doubles([10_000, 20], -1, 1)
       let targets = Tensor<Double>(castingFrom: draw.oneHot(10_000, classes: 5))
       return Work.Problem<Double>(
-        parameters: [Tensor(zeros: [20, 5]), Tensor(zeros: [5])], data: [X, targets], optimizer: SGD<Double>(learningRate: 0.1)
+        parameters: [Tensor(zeros: [20, 5]), Tensor(zeros: [5])], data: [X, targets],
+        optimizer: SGD<Double>(learningRate: 0.1)
       ) { Work.crossEntropy(matmul($1[0], $0[0]) + $0[1], $1[1]) }
     }
     addPerceptron(inputs: 8, hidden: 16, batch: 16)

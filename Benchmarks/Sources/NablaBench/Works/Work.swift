@@ -1,6 +1,14 @@
 import Nabla
 import NablaMeasurement
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#elseif canImport(Darwin)
+import Darwin
+#endif
+
 /// One row of the table. The names are those of the peers' script, word for word.
 public struct Work {
   /// What is done, and on which sizes.
@@ -93,6 +101,13 @@ struct Trial {
 enum Check {
   /// The mean absolute value.
   static func size<S>(_ y: Tensor<S>) -> Double { of(y, withPlaces: false) }
+
+  /// The mean absolute value to two digits: draws of different generators agree no further.
+  static func distribution<S>(_ y: Tensor<S>) -> Double {
+    let size = of(y, withPlaces: false)
+    let unit = pow(10, log10(size).rounded(.down) - 1)
+    return (size / unit).rounded() * unit
+  }
 
   /// The mean absolute value, and how the elements lie: a sum with weights that depend on the place, which another order
   /// of the elements changes by as much as it is long.

@@ -90,10 +90,12 @@ struct WorkList {
   ) {
     let goal = Goal.share(1, of: Contender.peers)
     for mode in modes {
-      var work = Work(name, mode: mode, goal: mode == modes[0] ? goal : nil, calling: {
-        var draw = Draw()
-        return Work.Call(prepare(mode, Input.all(inputs), &draw), check: check)
-      })
+      var work = Work(
+        name, mode: mode, goal: mode == modes[0] ? goal : nil,
+        calling: {
+          var draw = Draw()
+          return Work.Call(prepare(mode, Input.all(inputs), &draw), check: check)
+        })
       work.group = group
       work.inputs = inputs
       works.append(work)
