@@ -67,7 +67,7 @@ class Adam:
 
     def __init__(self, rate, parameters):
         self._rate = rate
-        self._steps = tf.Variable(0.0)
+        self._steps = tf.Variable(0.0, dtype=parameters[0].dtype)
         self._means = [tf.Variable(tf.zeros_like(parameter)) for parameter in parameters]
         self._squares = [tf.Variable(tf.zeros_like(parameter)) for parameter in parameters]
 

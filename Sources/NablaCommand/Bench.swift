@@ -9,8 +9,8 @@ struct Bench: ParsableCommand {
     discussion: """
       Without options: every work of the table in Nabla, operation by operation and compiled. --group names other \
       groups of works, some two hundred and fifty in shapes beside the long dense row; "all" is every one. With \
-      --peers, the libraries that the Python interpreter has and Nabla take turns at each work, and at the end there is a table of all with the ratios \
-      and with what Nabla has to reach. Nothing else should run meanwhile.
+      --peers, the libraries that the Python interpreter has and Nabla take turns at each work, and at the end there \
+      is a table of all with the ratios and with what Nabla has to reach. Nothing else should run meanwhile.
 
       Exit codes: 0, also where a goal is missed or a peer is left out; 1 when no peer could be measured or a file \
       cannot be written; 64 for bad arguments; 65 for a file that holds no results; 66 for a file, an interpreter or \

@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func groups() throws {
-    #expect(Set(Work.all(in: [.table], holding: "").map(\.name)).count == 31)
+    #expect(Set(Work.all(in: [.table], holding: "").map(\.name)).count == 30)
     for group in WorkGroup.allCases where group != .table {
       let works = group.declared
       #expect(!works.isEmpty && works.allSatisfy { $0.group == group }, "\(group)")

@@ -60,6 +60,17 @@ def numpy_sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
+def inner_columns(name, inputs, kind, numpy_kind):
+    """A function of some columns, which NumPy and JAX may have by another name."""
+
+    def of(library, kind):
+        function = library and getattr(library, kind)
+        return function and (lambda x: function(x[:, 250:750]))
+
+    add(name, inputs, numpy=of(np, numpy_kind), torch=of(torch, kind), jax=of(jnp, numpy_kind),
+        tf=of(tf and tf.math, kind))  # fmt: skip
+
+
 def others():
     one, two = "f32[1000000]", "f32[1000000]; f32[1000000]"
     add("pow, exponent 3, 1e6", one, numpy=lambda x: x**3, torch=lambda x: x**3, jax=lambda x: x**3,
@@ -87,6 +98,15 @@ def others():
     function("tan, 1e6", "f32[1000000] -1..1", "tan")
     function("add, Int32, 1e6", "i32[1000000] 0..<1000; i32[1000000] 0..<1000", "add")
     function("multiply, Int64, 1e6", "i64[1000000] 0..<1000; i64[1000000] 0..<1000", "multiply")
+    for kind, name, content in [
+        ("cos", "cos", "-1..2"), ("asin", "arcsin", "-0.9..0.9"), ("acos", "arccos", "-0.9..0.9"),
+        ("atan", "arctan", "-1..2"), ("sinh", "sinh", "-1..2"), ("cosh", "cosh", "-1..2"),
+        ("asinh", "arcsinh", "-1..2"), ("acosh", "arccosh", "1.1..3"), ("atanh", "arctanh", "-0.9..0.9"),
+        ("sign", "sign", "-1..2"), ("ceil", "ceil", "-1..2"), ("round", "rint", "-1..2"),
+        ("reciprocal", "reciprocal", "0.5..2"),
+    ]:  # fmt: skip
+        inner_columns(f"{kind} of inner columns, 1000 x 500", f"f32[1000,1000] {content}", kind, name)
+    function("minimum by columns, Double, 100,000 x 10", "f64[100000,10]; f64[10]", "minimum")
     function("multiply, Double, 1e7", "f64[10000000]; f64[10000000]", "multiply")
 
 

@@ -236,6 +236,13 @@ def tf_jacobian(x, w):
     return tape.jacobian(y, x)
 
 
+def tf_batch_jacobian(x, w):
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = tf.tanh(x @ w)
+    return tape.batch_jacobian(y, x)
+
+
 def tf_hessian(x):
     with tf.GradientTape() as outer:
         outer.watch(x)
@@ -267,6 +274,18 @@ group.add(
     numpy=lambda x, w: (1 - np.square(np.tanh(w @ x)))[:, None] * w,
     torch=lambda x, w: torch.func.jacrev(lambda x: torch.tanh(w @ x))(x),
     jax=lambda x, w: jax.jacrev(lambda x: jnp.tanh(w @ x))(x), tf=tf_jacobian,
+)  # fmt: skip
+group.add(
+    "Jacobians of a batch, Double, 100 of 10 to 10", "f64[100,10]; f64[10,10]",
+    numpy=lambda x, w: (1 - np.square(np.tanh(x @ w)))[:, :, None] * w.T,
+    torch=lambda x, w: torch.func.vmap(torch.func.jacrev(lambda x: torch.tanh(x @ w)))(x),
+    jax=lambda x, w: jax.vmap(jax.jacrev(lambda x: jnp.tanh(x @ w)))(x), tf=tf_batch_jacobian,
+)  # fmt: skip
+group.add(
+    "Jacobian by vector of a layer, 1000 x 100", "f32[1000,100]; f32[1000,100]; f32[100,100] -0.1..0.1",
+    numpy=lambda x, v, w: (1 - np.square(np.tanh(x @ w))) * (v @ w),
+    torch=lambda x, v, w: torch.func.jvp(lambda x: torch.tanh(x @ w), (x,), (v,))[1],
+    jax=lambda x, v, w: jax.jvp(lambda x: jnp.tanh(x @ w), (x,), (v,))[1],
 )  # fmt: skip
 group.add("Hessian of Rosenbrock's function, Double, 50", "f64[50]", numpy=numpy_hessian,
           torch=torch and torch.func.hessian(rosenbrock), jax=jax and jax.hessian(rosenbrock),

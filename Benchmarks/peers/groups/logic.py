@@ -20,6 +20,12 @@ same("greater than 0, 1e6", ONE, lambda x: x > 0)
 same("equal, Int32, 1e6", "i32[1000000] 0..<10; i32[1000000] 0..<10", lambda x, y: x == y)
 same("less, Int64, 1e6", "i64[1000000] 0..<10; i64[1000000] 0..<10", lambda x, y: x < y)
 same("and, 1e6", "bool[1000000]; bool[1000000]", lambda x, y: x & y)
+same("at most, or not equal, 100,000 x 10", "f32[100000,10]; f32[10]", lambda x, y: (x <= y) | (x != 0.5))
+add("isFinite of inner columns, 1000 x 500", "f32[1000,1000]", numpy=lambda x: np.isfinite(x[:, 250:750]),
+    torch=lambda x: torch.isfinite(x[:, 250:750]), jax=lambda x: jnp.isfinite(x[:, 250:750]),
+    tf=lambda x: tf.math.is_finite(x[:, 250:750]))  # fmt: skip
+add("any of axis 0, 100,000 x 10", "bool[100000,10]", numpy=lambda x: x.any(axis=0), torch=lambda x: x.any(dim=0),
+    jax=lambda x: x.any(axis=0), tf=lambda x: tf.reduce_any(x, axis=0))  # fmt: skip
 same("not, 1e6", "bool[1000000]", lambda x: ~x)
 add("isNaN, 1e6", ONE, numpy=lambda x: np.isnan(x), torch=lambda x: torch.isnan(x), jax=lambda x: jnp.isnan(x),
     tf=lambda x: tf.math.is_nan(x))  # fmt: skip

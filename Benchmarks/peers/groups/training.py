@@ -108,15 +108,16 @@ def numpy_perceptron(parameters, x, y):
     return loss, [x.T @ inner, inner.sum(axis=0), hidden.T @ error, error.sum(axis=0)]
 
 
-def perceptron(inputs, hidden, batch):
+def perceptron(inputs, hidden, batch, rate=0.05, optimizer="SGD"):
     def problem():
         draw = Draw()
         data = [draw.doubles((batch, inputs), -1.0, 1.0), draw.doubles((batch, 1), -1.0, 1.0)]
         first = draw.doubles((inputs, hidden), -0.3, 0.3)
         second = draw.doubles((hidden, 1), -0.3, 0.3)
-        return Problem(None, [first, zeros(hidden), second, zeros(1)], data, 0.05)
+        return Problem(None, [first, zeros(hidden), second, zeros(1)], data, rate, optimizer)
 
-    add(f"MLP {inputs}-{hidden}-1 step, Double, batch {batch:,}", problem, numpy=numpy_perceptron,
+    label = "" if optimizer == "SGD" else f", {optimizer}"
+    add(f"MLP {inputs}-{hidden}-1 step, Double, batch {batch:,}{label}", problem, numpy=numpy_perceptron,
         torch=lambda p, x, y: F.mse_loss(torch.tanh(x @ p[0] + p[1]) @ p[2] + p[3], y),
         jax=lambda p, x, y: jnp.square(jnp.tanh(x @ p[0] + p[1]) @ p[2] + p[3] - y).mean(),
         tf=lambda p, x, y: tf.reduce_mean(tf.square(tf.tanh(x @ p[0] + p[1]) @ p[2] + p[3] - y)))  # fmt: skip
@@ -129,4 +130,5 @@ logistic()
 softmax_regression()
 perceptron(8, 16, 16)
 perceptron(20, 32, 256)
+perceptron(20, 32, 256, 0.001, "Adam")
 perceptron(100, 100, 1000)

@@ -30,7 +30,33 @@ extension WorkList {
     add("multiply, Int64, 1e6", "i64[1000000] 0..<1000; i64[1000000] 0..<1000") {
       (x: Tensor<Int64>, y: Tensor<Int64>) in x * y
     }
+    addFunctionsOfColumns()
+    add("minimum by columns, Double, 100,000 x 10", "f64[100000,10]; f64[10]") {
+      (x: Tensor<Double>, y: Tensor<Double>) in minimum(x, y)
+    }
     add("multiply, Double, 1e7", "f64[10000000]; f64[10000000]") { (x: Tensor<Double>, y: Tensor<Double>) in x * y }
+  }
+
+  /// The functions that are left, on the inner columns of a matrix.
+  private mutating func addFunctionsOfColumns() {
+    func add(_ name: String, _ range: String, _ f: @escaping (Tensor<Float>) -> Tensor<Float>) {
+      self.add("\(name) of inner columns, 1000 x 500", "f32[1000,1000] \(range)") { (x: Tensor<Float>) in
+        f(x[.all, 250..<750])
+      }
+    }
+    add("cos", "-1..2") { cos($0) }
+    add("asin", "-0.9..0.9") { asin($0) }
+    add("acos", "-0.9..0.9") { acos($0) }
+    add("atan", "-1..2") { atan($0) }
+    add("sinh", "-1..2") { sinh($0) }
+    add("cosh", "-1..2") { cosh($0) }
+    add("asinh", "-1..2") { asinh($0) }
+    add("acosh", "1.1..3") { acosh($0) }
+    add("atanh", "-0.9..0.9") { atanh($0) }
+    add("sign", "-1..2") { sign($0) }
+    add("ceil", "-1..2") { ceil($0) }
+    add("round", "-1..2") { round($0) }
+    add("reciprocal", "0.5..2") { reciprocal($0) }
   }
 
   /// Functions of one operand on 1e6 elements.

@@ -70,6 +70,16 @@ extension WorkList {
     add("Jacobian of a layer, 100 to 100", "f32[100]; f32[100,100] -0.1..0.1") { (x: Tensor<Float>, w: Tensor<Float>) in
       jacobian(at: x) { tanh(matmul(w, $0)) }
     }
+    add("Jacobians of a batch, Double, 100 of 10 to 10", "f64[100,10]; f64[10,10]") {
+      (x: Tensor<Double>, w: Tensor<Double>) in
+      let tape = GradientTape(persistent: true)
+      tape.watch(x)
+      let y = tape.record { tanh(matmul(x, w)) }
+      return tape.batchJacobian(of: y, for: x, unconnected: .zeros)
+    }
+    add("Jacobian by vector of a layer, 1000 x 100", "f32[1000,100]; f32[1000,100]; f32[100,100] -0.1..0.1") {
+      (x: Tensor<Float>, v: Tensor<Float>, w: Tensor<Float>) in jvp(at: x, v) { tanh(matmul($0, w)) }.tangent
+    }
     add("Hessian of Rosenbrock's function, Double, 50", "f64[50]") { (x: Tensor<Double>) in
       hessian(at: x, of: rosenbrock)
     }

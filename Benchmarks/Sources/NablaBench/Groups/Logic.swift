@@ -11,6 +11,13 @@ extension WorkList {
       (x: Tensor<Int64>, y: Tensor<Int64>) in x .< y
     }
     add("and, 1e6", "bool[1000000]; bool[1000000]") { (x: Tensor<Bool>, y: Tensor<Bool>) in x .&& y }
+    add("at most, or not equal, 100,000 x 10", "f32[100000,10]; f32[10]") { (x: Tensor<Float>, y: Tensor<Float>) in
+      (x .<= y) .|| (x .!= 0.5)
+    }
+    add("isFinite of inner columns, 1000 x 500", "f32[1000,1000]") { (x: Tensor<Float>) in
+      x[.all, 250..<750].isFinite
+    }
+    add("any of axis 0, 100,000 x 10", "bool[100000,10]") { (x: Tensor<Bool>) in x.any(axis: 0) }
     add("not, 1e6", "bool[1000000]") { (x: Tensor<Bool>) in !x }
     add("isNaN, 1e6", "f32[1000000]") { (x: Tensor<Float>) in x.isNaN }
     add("any, 1e6", "i64[1000000] 0..<10") { (x: Tensor<Int64>) in (x .== 11).any() }

@@ -35,6 +35,7 @@ extension WorkList {
     }
     addPerceptron(inputs: 8, hidden: 16, batch: 16)
     addPerceptron(inputs: 20, hidden: 32, batch: 256)
+    addPerceptron(inputs: 20, hidden: 32, batch: 256, ", Adam") { Adam<Double>(learningRate: 0.001) }
     addPerceptron(inputs: 100, hidden: 100, batch: 1000)
   }
 
@@ -43,15 +44,18 @@ extension WorkList {
   }
 
   /// Two layers with tanh between, one output, the mean square of the error.
-  private mutating func addPerceptron(inputs: Int, hidden: Int, batch: Int) {
-    addProblem("MLP \(inputs)-\(hidden)-1 step, Double, batch \(Format.grouped(batch))") {
+  private mutating func addPerceptron(
+    inputs: Int, hidden: Int, batch: Int, _ label: String = "",
+    optimizer: @escaping () -> any Optimizer<Double> = { SGD<Double>(learningRate: 0.05) }
+  ) {
+    addProblem("MLP \(inputs)-\(hidden)-1 step, Double, batch \(Format.grouped(batch))\(label)") {
       var draw = Draw()
       let data = [draw.doubles([batch, inputs], -1, 1), draw.doubles([batch, 1], -1, 1)]
       let first = draw.doubles([inputs, hidden], -0.3, 0.3)
       let second = draw.doubles([hidden, 1], -0.3, 0.3)
       return Work.Problem<Double>(
         parameters: [first, Tensor(zeros: [hidden]), second, Tensor(zeros: [1])], data: data,
-        optimizer: SGD<Double>(learningRate: 0.05)
+        optimizer: optimizer()
       ) { w, data in square(matmul(tanh(matmul(data[0], w[0]) + w[1]), w[2]) + w[3] - data[1]).mean() }
     }
   }
