@@ -51,6 +51,10 @@ def chain_gradient(x, y):
     return tape.gradient(value, x)
 
 
+# None branches on values, and of several lambdas in a line AutoGraph would take a wrong one.
+graph = functools.partial(tf.function, autograph=False)
+
+
 class SGD:
     """Plain descent."""
 
@@ -111,7 +115,7 @@ class Peer:
 
     def operation(self, function, arrays, mode):
         if mode == "compiled":
-            function = tf.function(function, autograph=False)  # none branches, and sources of lambdas are not found
+            function = graph(function)
         return functools.partial(function, *map(tf.constant, arrays))
 
     def gradient(self, function):
@@ -137,5 +141,5 @@ class Peer:
             return value
 
         if mode == "compiled":
-            step = tf.function(step)
+            step = graph(step)
         return functools.partial(step, *map(tf.constant, problem.data))

@@ -49,9 +49,9 @@ add("padded by 1, 1000 x 1000", "f32[1000,1000]", numpy=lambda x: np.pad(x, 1), 
     jax=lambda x: jnp.pad(x, 1), tf=lambda x: tf.pad(x, [[1, 1], [1, 1]]))  # fmt: skip
 add("tiled 10 x 10, 100 x 100", "f32[100,100]", numpy=lambda x: np.tile(x, (10, 10)), torch=lambda x: x.repeat(10, 10),
     jax=lambda x: jnp.tile(x, (10, 10)), tf=lambda x: tf.tile(x, (10, 10)))  # fmt: skip
-add("tiled rows, Double, 100,000 of 10", "f64[1,10]", numpy=lambda x: np.tile(x, (100_000, 1)),
-    torch=lambda x: x.repeat(100_000, 1), jax=lambda x: jnp.tile(x, (100_000, 1)),
-    tf=lambda x: tf.tile(x, (100_000, 1)))  # fmt: skip
+add("tiled rows + 1, Double, 100,000 of 10", "f64[1,10]", numpy=lambda x: np.tile(x, (100_000, 1)) + 1,
+    torch=lambda x: x.repeat(100_000, 1) + 1, jax=lambda x: jnp.tile(x, (100_000, 1)) + 1,
+    tf=lambda x: tf.tile(x, (100_000, 1)) + 1)  # fmt: skip
 for label, inputs in [("1000 x 1000", "f32[1000,1000]"), ("1,000,000 x 4", "f32[1000000,4]")]:
     add(f"transposed and flattened, {label}", inputs, numpy=lambda x: x.T.reshape(-1), torch=lambda x: x.T.reshape(-1),
         jax=lambda x: x.T.reshape(-1), tf=lambda x: tf.reshape(tf.transpose(x), [-1]))  # fmt: skip

@@ -29,7 +29,7 @@ extension WorkList {
       x.padded([(before: 1, after: 1), (before: 1, after: 1)])
     }
     add("tiled 10 x 10, 100 x 100", "f32[100,100]") { (x: Tensor<Float>) in x.tiled([10, 10]) }
-    add("tiled rows, Double, 100,000 of 10", "f64[1,10]") { (x: Tensor<Double>) in x.tiled([100_000, 1]) }
+    add("tiled rows + 1, Double, 100,000 of 10", "f64[1,10]") { (x: Tensor<Double>) in x.tiled([100_000, 1]) + 1 }
     add("transposed and flattened, 1000 x 1000", "f32[1000,1000]") { (x: Tensor<Float>) in x.transposed().flattened() }
     add("transposed and flattened, 1,000,000 x 4", "f32[1000000,4]") { (x: Tensor<Float>) in
       x.transposed().flattened()
