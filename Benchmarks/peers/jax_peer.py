@@ -105,17 +105,27 @@ class Peer:
         """Waits for a training step; operations wait for themselves."""
         jax.block_until_ready(result)
 
-    def operation(self, kind, arrays, mode):
+    def operation(self, function, arrays, mode):
+        self._choose_precision(arrays)
         arrays = [jnp.asarray(values) for values in arrays]
-        function = self.operations[kind]
         if mode == "compiled":
             function = jax.jit(function)
         return lambda: function(*arrays).block_until_ready()
 
-    def step(self, problem, mode):
+    def gradient(self, function):
+        """The gradient of a function in its first operand."""
+        return jax.grad(function)
+
+    @staticmethod
+    def _choose_precision(arrays):
+        """Switches on double precision for what has it, and off for the rest, which is JAX's default."""
+        jax.config.update("jax_enable_x64", any(array.dtype == np.float64 for array in arrays))
+
+    def step(self, problem, loss, mode):
         """Takes a step and returns the loss before it, with new parameters and state, for which `finish` waits."""
         optimizer = self.optimizers[problem.optimizer]
-        gradient = jax.value_and_grad(self.losses[problem.loss])
+        self._choose_precision(problem.data)
+        gradient = jax.value_and_grad(loss)
         parameters = [jnp.asarray(values) for values in problem.parameters]
         state = optimizer.start(parameters)
         data = [jnp.asarray(values) for values in problem.data]

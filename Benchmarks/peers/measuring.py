@@ -21,6 +21,7 @@ class Sampler:
 
 
 FULL = Sampler(budget=2, least_sample=2e-3, least_count=21, largest_count=210, turns=21, warm_up=0.04)
+BRIEF = Sampler(budget=0.3, least_sample=1e-3, least_count=5, largest_count=60, turns=5, warm_up=0.01)
 QUICK = Sampler(budget=0.1, least_sample=5e-4, least_count=4, largest_count=20, turns=2, warm_up=1e-3)
 
 
@@ -40,14 +41,14 @@ class Series:
     What takes more than the budget is measured by one call.
     """
 
-    def __init__(self, name, mode, call, peer, sampler):
-        self.name = name
+    def __init__(self, work, mode, call, peer, sampler):
+        self.name = work.name
         self.mode = mode
         self.call = call
         self.finish = peer.finish  # waits for a result, inside what is timed
         self.sampler = sampler
         call()
-        self.check = float(np.abs(peer.numbers(call()).astype(np.float64)).mean())
+        self.check = CHECKS[work.check](np.asarray(peer.numbers(call())).astype(np.float64).ravel())
         warm_up = seconds(call, 1, self.finish)
         self.is_too_long = warm_up > sampler.budget
         self.samples = [warm_up] if self.is_too_long else []
@@ -84,6 +85,28 @@ class Series:
             "samples": microseconds,
             "check": self.check,
         }
+
+
+# The numbers that a result is known by: Check in Sources/NablaBench/Works/Work.swift.
+
+
+def size(values):
+    """The mean absolute value."""
+    return float(np.abs(values).mean())
+
+
+def distribution(values):
+    """The same to two digits: draws of different generators agree no further."""
+    return float(f"{size(values):.1e}")
+
+
+def elements(values):
+    """The mean absolute value, and how the elements lie."""
+    places = np.arange(values.size, dtype=np.uint32) * np.uint32(2_654_435_761)
+    return size(values) + abs(float(np.sum(values * (places * 2.0**-31 - 1)))) / math.sqrt(values.size)
+
+
+CHECKS = {"size": size, "distribution": distribution, "elements": elements}
 
 
 def seconds(call, loops, finish):

@@ -75,7 +75,7 @@ class SGD:
     """Plain descent."""
 
     def __init__(self, rate, parameters):
-        self._rate = np.float32(rate)
+        self._rate = parameters[0].dtype.type(rate)
 
     def apply(self, gradients, parameters):
         for index, gradient in enumerate(gradients):
@@ -130,12 +130,15 @@ class Peer:
     def finish(self, result):
         """Nothing: NumPy has finished when it returns."""
 
-    def operation(self, kind, arrays, mode):
-        return functools.partial(self.operations[kind], *arrays)
+    def operation(self, function, arrays, mode):
+        return functools.partial(function, *arrays)
 
-    def step(self, problem, mode):
+    def gradient(self, function):
+        """The function itself: gradients are written by hand."""
+        return function
+
+    def step(self, problem, loss, mode):
         """Takes a step and returns the loss before it."""
-        loss = self.losses[problem.loss]
         parameters, data = list(problem.parameters), problem.data
         optimizer = self.optimizers[problem.optimizer](problem.rate, parameters)
 

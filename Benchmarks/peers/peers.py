@@ -64,40 +64,42 @@ class NoTurns:
 
 def run_peer(name, arguments):
     """Runs the works in this process."""
-    from works import all_works
-
     peer = importlib.import_module(PEERS[name]).Peer()
-    sampler = sampler_of(arguments)
+
+    from works import chosen  # after the library, which the works find loaded
+
     turns = Turns() if arguments.turns else NoTurns()
     results = []
-    for work in all_works():
-        if arguments.only in work.name:
-            results += measured(work, peer, sampler, turns)
-            gc.collect()  # its data, before the next is made
+    for work in chosen(arguments.group, arguments.only):
+        results += measured(work, peer, sampler_of(work, arguments), turns)
+        gc.collect()  # its data, before the next is made
     turns.finish()
     document = {"library": peer.library, "version": peer.version(), "results": results}
     path = pathlib.Path(arguments.output, peer.library + ".json")
     path.write_text(json.dumps(document, indent=2, ensure_ascii=False), encoding="utf-8")
 
 
-def sampler_of(arguments):
-    from measuring import FULL, QUICK
+def sampler_of(work, arguments):
+    from measuring import BRIEF, FULL, QUICK
 
-    return QUICK if arguments.quick else FULL
+    if arguments.quick:
+        return QUICK
+    return BRIEF if work.is_brief else FULL
 
 
 def measured(work, peer, sampler, turns):
-    """A work's results, in each mode of a peer."""
+    """A work's results, in each mode of a peer; none where it has no such operation."""
     from measuring import Series
 
+    modes = peer.modes if work.offers(peer.library) else []
     all_series = {}
     failed = set()
     for turn in range(sampler.turns):
         turns.wait()
-        for mode in peer.modes if turn % 2 == 0 else reversed(peer.modes):
+        for mode in modes if turn % 2 == 0 else reversed(modes):
             try:
                 if mode not in all_series and mode not in failed:
-                    all_series[mode] = Series(work.name, mode, prepared(peer, work, mode), peer, sampler)
+                    all_series[mode] = Series(work, mode, prepared(peer, work, mode), peer, sampler)
                 if mode in all_series:
                     all_series[mode].take_turn()
             except Exception as error:  # the other works still count
@@ -111,8 +113,13 @@ def measured(work, peer, sampler, turns):
 def prepared(peer, work, mode):
     """The call to measure."""
     if work.problem:
-        return peer.step(work.problem(), mode)
-    return peer.operation(work.operation, work.arrays(), mode)
+        problem = work.problem()
+        loss = problem.loss
+        return peer.step(problem, loss[peer.library] if isinstance(loss, dict) else peer.losses[loss], mode)
+    if not isinstance(work.operation, dict):
+        return peer.operation(peer.operations[work.operation], work.arrays(), mode)
+    function = work.operation[peer.library]
+    return peer.operation(peer.gradient(function) if work.is_loss else function, work.arrays(), mode)
 
 
 def start(name, arguments, **streams):
@@ -120,6 +127,7 @@ def start(name, arguments, **streams):
     environment = {key: value for key, value in os.environ.items() if key not in OPENBLAS_SETTINGS}
     command = [sys.executable, __file__, "--peer", name, "--output", arguments.output, "--only", arguments.only]
     command += ["--quick"] * arguments.quick + ["--turns"] * arguments.turns
+    command += [f"--group={group}" for group in arguments.group]
     return subprocess.Popen(command, env=environment, text=True, **streams)
 
 
@@ -135,15 +143,14 @@ def run_one_after_another(names, arguments):
 
 def run_in_turns(names, arguments):
     """Goes through the works with all peers and the caller; the names of those that failed."""
-    from works import all_works
+    from works import chosen
 
     peers = {name: start(name, arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE) for name in names}
     at_work = [name for name in names if peers[name].stdout.readline()]  # all have loaded before the first begins
     rounds = [
         (work, turn)
-        for work in all_works()
-        if arguments.only in work.name
-        for turn in range(sampler_of(arguments).turns)
+        for work in chosen(arguments.group, arguments.only)
+        for turn in range(sampler_of(work, arguments).turns)
     ]
     for work, turn in rounds:
         forwards = turn % 2 == 0
@@ -178,10 +185,21 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", default=".", metavar="DIRECTORY", help="where the files go (default: here)")
     parser.add_argument("--only", default="", metavar="TEXT", help="run the works whose names hold this text")
+    parser.add_argument(
+        "--group", action="append", default=[], metavar="NAME", help="run the works of this group (default: table)"
+    )
+    parser.add_argument("--list", action="store_true", help="name the works with their groups and inputs, and end")
     parser.add_argument("--quick", action="store_true", help="take few samples")
     parser.add_argument("--turns", action="store_true", help="side by side, with turns for the caller")
     parser.add_argument("--peer", choices=PEERS, help="run this library alone, in this very process")
     return parser.parse_args()
+
+
+def list_works():
+    from works import all_works
+
+    for work in all_works():
+        print(work.name, work.group, work.inputs or "-", sep="  ")
 
 
 def main():
@@ -190,6 +208,8 @@ def main():
         return run_peer(arguments.peer, arguments)
     if importlib.util.find_spec("numpy") is None:
         sys.exit(f"{sys.executable} has no numpy, which makes the data of every peer")
+    if arguments.list:
+        return list_works()
     names = [name for name in PEERS if importlib.util.find_spec(name) is not None]
     for name in PEERS:
         if name not in names:

@@ -51,11 +51,15 @@ def chain_gradient(x, y):
     return tape.gradient(value, x)
 
 
+# None branches on values, and of several lambdas in a line AutoGraph would take a wrong one.
+graph = functools.partial(tf.function, autograph=False)
+
+
 class SGD:
     """Plain descent."""
 
     def __init__(self, rate, parameters):
-        self._rate = tf.constant(rate, tf.float32)
+        self._rate = tf.constant(rate, parameters[0].dtype)
 
     def apply(self, gradients, parameters):
         for gradient, parameter in zip(gradients, parameters):
@@ -67,7 +71,7 @@ class Adam:
 
     def __init__(self, rate, parameters):
         self._rate = rate
-        self._steps = tf.Variable(0.0)
+        self._steps = tf.Variable(0.0, dtype=parameters[0].dtype)
         self._means = [tf.Variable(tf.zeros_like(parameter)) for parameter in parameters]
         self._squares = [tf.Variable(tf.zeros_like(parameter)) for parameter in parameters]
 
@@ -109,15 +113,24 @@ class Peer:
     def finish(self, result):
         """Nothing: on a CPU TensorFlow has finished when it returns."""
 
-    def operation(self, kind, arrays, mode):
-        function = self.operations[kind]
+    def operation(self, function, arrays, mode):
         if mode == "compiled":
-            function = tf.function(function)
+            function = graph(function)
         return functools.partial(function, *map(tf.constant, arrays))
 
-    def step(self, problem, mode):
+    def gradient(self, function):
+        """The gradient of a function in its first operand."""
+
+        def slope(x, *others):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                value = function(x, *others)
+            return tape.gradient(value, x)
+
+        return slope
+
+    def step(self, problem, loss, mode):
         """Takes a step and returns the loss before it."""
-        loss = self.losses[problem.loss]
         parameters = [tf.Variable(values) for values in problem.parameters]
         optimizer = self.optimizers[problem.optimizer](problem.rate, parameters)
 
@@ -128,5 +141,5 @@ class Peer:
             return value
 
         if mode == "compiled":
-            step = tf.function(step)
+            step = graph(step)
         return functools.partial(step, *map(tf.constant, problem.data))

@@ -79,12 +79,20 @@ class Peer:
     def finish(self, result):
         """Nothing: on a CPU PyTorch has finished when it returns."""
 
-    def operation(self, kind, arrays, mode):
-        return functools.partial(self.operations[kind], *map(self.array, arrays))
+    def operation(self, function, arrays, mode):
+        return functools.partial(function, *map(torch.from_numpy, arrays))
 
-    def step(self, problem, mode):
+    def gradient(self, function):
+        """The gradient of a function in its first operand."""
+
+        def slope(x, *others):
+            x = x.detach().requires_grad_()
+            return torch.autograd.grad(function(x, *others), x)[0]
+
+        return slope
+
+    def step(self, problem, loss, mode):
         """Takes a step and returns the loss before it."""
-        loss = self.losses[problem.loss]
         parameters = [torch.nn.Parameter(self.array(values)) for values in problem.parameters]
         data = [self.array(values) for values in problem.data]
         optimizer = self.optimizers[problem.optimizer](parameters, lr=problem.rate)

@@ -1,9 +1,12 @@
-"""The works that every library runs, in the words and with the data of Sources/NablaBench/Works.
+"""The works that every library runs, in the words and with the data of Sources/NablaBench.
+
+Those of the table are here; groups/ has the others.
 
 Nabla's generator gives the stream of NumPy's PCG64, so both sides draw the same numbers, and the check of a result shows
 that they did the same work.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Callable
 
@@ -27,6 +30,13 @@ class Draw:
         values += np.float32(low)
         return values
 
+    def doubles(self, shape, low, high):
+        """The same in double precision."""
+        values = self._generator.random(shape)
+        values *= high - low
+        values += low
+        return values
+
     def weights(self, inputs, outputs):
         """Weights for a layer, by Glorot and Bengio's rule."""
         bound = np.sqrt(np.float32(6) / np.float32(inputs + outputs))
@@ -36,12 +46,33 @@ class Draw:
         """The class of each sample."""
         return self.uniform(samples, 0, classes).astype(np.int32)
 
+    def array(self, text):
+        """An operand as works write it; what that may be is told with Input in Sources/NablaBench/Works/Draw.swift."""
+        kind, sizes, content = INPUT.fullmatch(text.strip()).groups()
+        dtype = DTYPES[kind]
+        shape = tuple(int(size) for size in sizes.split(",") if size)
+        if content == "spd":
+            sides = self.doubles(shape, -1.0, 1.0)
+            return (sides @ np.swapaxes(sides, -1, -2) / shape[-1] + np.eye(shape[-1])).astype(dtype)
+        content = content or ("0..<2" if kind == "bool" else "-1..2")
+        if "<" in content:
+            low, high = map(float, content.split("..<"))
+            return (np.floor(self.doubles(shape, 0.0, 1.0) * (high - low)) + low).astype(dtype)
+        low, high = map(float, content.split(".."))
+        return np.asarray(self.uniform(shape, low, high) if kind == "f32" else self.doubles(shape, low, high))
+
+
+INPUT = re.compile(r"(\w+)\[([\d,]*)\](?: (\S+))?")
+DTYPES = {"f32": np.float32, "f64": np.float64, "i32": np.int32, "i64": np.int64, "bool": np.bool_}
+
 
 @dataclass
 class Problem:
-    """What a training step works on: the loss by name, parameters to change, data, and the optimizer by name."""
+    """What a training step works on: the loss by name or one for each library, parameters to change, data, and the
+    optimizer by name.
+    """
 
-    loss: str
+    loss: str | dict
     parameters: list
     data: list
     rate: float
@@ -50,12 +81,29 @@ class Problem:
 
 @dataclass
 class Work:
-    """One row of the table: an operation on arrays, or a training step."""
+    """One row of the table: an operation on arrays, or a training step.
+
+    The operation is a name that every library knows, or a function for each library by the library's name. Where it
+    `is_loss`, all but NumPy's are functions of which the gradient in the first operand is the work.
+    """
 
     name: str
-    operation: str = None
+    operation: str | dict = None
     arrays: Callable = None
     problem: Callable = None
+    group: str = "table"
+    inputs: str = ""
+    is_loss: bool = False
+    check: str = "size"  # a function in measuring.py
+
+    @property
+    def is_brief(self):
+        """Whether few samples suffice: there are many works beside the table."""
+        return self.group != "table"
+
+    def offers(self, library):
+        """Whether a library can do it."""
+        return not isinstance(self.operation, dict) or library in self.operation
 
 
 def named(*functions):
@@ -152,8 +200,8 @@ def perceptron(hidden, batch):
     return Work(f"MLP 784-{hidden}-10 step, batch {batch}, Adam", problem=problem)
 
 
-def all_works():
-    """Every row, in the order of the table."""
+def table():
+    """The rows of the table, in its order."""
     yield line()
     yield from elementwise()
     yield from chains()
@@ -165,3 +213,17 @@ def all_works():
     yield perceptron(64, 32)
     yield perceptron(512, 128)
     yield from products()
+
+
+def all_works():
+    """Every work: the table, then the other groups."""
+    from groups import all_groups
+
+    yield from table()
+    yield from all_groups()
+
+
+def chosen(groups, text):
+    """The works of some groups whose names hold a text."""
+    groups = groups or ["table"]
+    return [work for work in all_works() if work.group in groups and text in work.name]

@@ -7,9 +7,10 @@ struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measures operations and training steps, and NumPy, PyTorch, JAX and TensorFlow beside them.",
     discussion: """
-      Without options: every work in Nabla, operation by operation and compiled. With --peers, the libraries that the \
-      Python interpreter has and Nabla take turns at each work, and at the end there is a table of all with the ratios \
-      and with what Nabla has to reach. Nothing else should run meanwhile.
+      Without options: every work of the table in Nabla, operation by operation and compiled. --group names other \
+      groups of works, some two hundred and fifty in shapes beside the long dense row; "all" is every one. With \
+      --peers, the libraries that the Python interpreter has and Nabla take turns at each work, and at the end there \
+      is a table of all with the ratios and with what Nabla has to reach. Nothing else should run meanwhile.
 
       Exit codes: 0, also where a goal is missed or a peer is left out; 1 when no peer could be measured or a file \
       cannot be written; 64 for bad arguments; 65 for a file that holds no results; 66 for a file, an interpreter or \
@@ -18,9 +19,13 @@ struct Bench: ParsableCommand {
 
   @Option(help: ArgumentHelp("Run the works whose names hold this text.", valueName: "text"))
   var only: String?
+  @Option(
+    help: ArgumentHelp(
+      "Run the works of this group; \"all\" for every one. May be repeated. (default: table)", valueName: "name"))
+  var group: [String] = []
   @Flag(help: "Take few samples: whether it runs, not how fast.")
   var quick = false
-  @Flag(help: "Name the works and what they have to reach, and measure nothing.")
+  @Flag(help: "Name the works by their groups and what they have to reach, and measure nothing.")
   var list = false
   @Option(help: ArgumentHelp("Write medians and samples of all that was measured into this file.", valueName: "file"))
   var json: String?
@@ -43,8 +48,13 @@ struct Bench: ParsableCommand {
   var revision: String?
 
   func validate() throws {
+    for name in group where name != Self.everyGroup && WorkGroup(rawValue: name) == nil {
+      let names = [Self.everyGroup] + WorkGroup.allCases.map(\.rawValue)
+      throw ValidationError("--group \(name): there are \(names.joined(separator: ", "))")
+    }
     if works.isEmpty {
-      throw ValidationError("--only \(only ?? ""): no work has this in its name; --list names them")
+      let place = groups == WorkGroup.allCases ? "" : " in \(groups.map(\.rawValue).joined(separator: ", "))"
+      throw ValidationError("--only \(only ?? ""): no work\(place) has this in its name; --list names them")
     }
     if list {
       try refuse(["quick": quick, "peers": peers, "read": !read.isEmpty, "json": json != nil], with: "--list")
@@ -86,8 +96,16 @@ struct Bench: ParsableCommand {
 }
 
 extension Bench {
+  private static let everyGroup = "all"
+
+  /// The groups that are asked for. A list without a choice names them all, a run measures the table.
+  private var groups: [WorkGroup] {
+    if group.isEmpty { return list ? WorkGroup.allCases : [.table] }
+    return WorkGroup.allCases.filter { group.contains($0.rawValue) || group.contains(Self.everyGroup) }
+  }
+
   /// The works that are asked for.
-  private var works: [Work] { Work.all(holding: only ?? "") }
+  private var works: [Work] { Work.all(in: groups, holding: only ?? "") }
 
   /// What the files of --read tell of these works.
   private func readResults() throws -> [Results] {
@@ -105,7 +123,9 @@ extension Bench {
     do {
       let peers = try Peers(interpreter: python ?? "python3", folder: scripts ?? "Benchmarks/peers")
       var ours: OwnResults?
-      let (results, complaints) = try peers.measure(only: only ?? "", isQuick: quick, print: Console.line) { name in
+      let (results, complaints) = try peers.measure(
+        only: only ?? "", in: group.isEmpty ? [] : groups, isQuick: quick, print: Console.line
+      ) { name in
         if ours == nil { ours = OwnResults(works, isQuick: quick) { Console.line($0) } }
         ours?.takeTurn(of: name)
       }

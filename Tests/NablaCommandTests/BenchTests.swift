@@ -1,8 +1,9 @@
 import Foundation
-import NablaMeasurement
+import Nabla
 import Testing
 
 @testable import NablaBench
+@testable import NablaMeasurement
 
 /// `nabla bench`. No test looks at how fast anything is.
 @Suite struct BenchTests {
@@ -27,10 +28,95 @@ import Testing
     let lines = result.output.split(separator: "\n")
     #expect(lines.count == Work.all.count + 1)
     #expect(Set(lines).count == lines.count)
-    #expect(cells("matmul, 256", result.output) == ["eager", "≤ 1.03 × any peer"])
-    let some = try run("--list", "--only", "least squares").output.split(separator: "\n")
+    #expect(cells("matmul, 256", result.output) == ["table", "-", "eager", "≤ 1.03 × any peer"])
+    #expect(
+      cells("sort, 1000", result.output) == ["order", "f32[1000]", "eager", "faster mode ≤ 1.00 × any peer"])
+    let some = try run("--list", "--group", "table", "--only", "least squares").output.split(separator: "\n")
     #expect(some.count == 5)
     #expect(some[2].hasSuffix("compiled  ≤ 0.62 × PyTorch or tf.function"))
+  }
+
+  @Test func groups() throws {
+    #expect(Set(Work.all(in: [.table], holding: "").map(\.name)).count == 30)
+    for group in WorkGroup.allCases where group != .table {
+      let works = group.declared
+      #expect(!works.isEmpty && works.allSatisfy { $0.group == group }, "\(group)")
+      for work in works { #expect(Input.all(work.inputs).count == work.inputs.split(separator: ";").count) }
+    }
+    #expect(Set(Work.all.map(\.name)).count >= 150)
+    let some = try run("--list", "--group", "order", "--group", "draws").output.split(separator: "\n").dropFirst()
+    #expect(some.count == WorkGroup.order.declared.count + WorkGroup.draws.declared.count)
+    #expect(some.allSatisfy { $0.contains("  order  ") || $0.contains("  draws  ") })
+    #expect(try run("--list", "--group", "all").output == run("--list").output)
+
+    let unknown = try run("--group", "sorting")
+    #expect(unknown.status == 64 && unknown.error.contains("--group sorting: there are all, table, elementwise, "))
+    let elsewhere = try run("--only", "topK")
+    #expect(elsewhere.status == 64 && elsewhere.error.contains("--only topK: no work in table has this in its name"))
+  }
+
+  @Test func inputsAreDrawnAsTheySay() {
+    var draw = Draw()
+    let inputs = Input.all("f32[2,3]; f64[1000] 0.5..2; i64[1000] 3..<5; bool[1000]; f32[]; f64[2,4,4] spd")
+    let whole: Tensor<Float> = draw.tensor(inputs[0])
+    #expect(whole.shape == [2, 3] && whole.scalars.allSatisfy { $0 >= -1 && $0 < 2 })
+    let positive: Tensor<Double> = draw.tensor(inputs[1])
+    #expect(positive.min().scalar >= 0.5 && positive.max().scalar < 2 && positive.max().scalar > 1.5)
+    let integers: Tensor<Int64> = draw.tensor(inputs[2])
+    #expect(Set(integers.scalars) == [3, 4])
+    let mask: Tensor<Bool> = draw.tensor(inputs[3])
+    #expect(Set(mask.scalars) == [false, true])
+    let scalar: Tensor<Float> = draw.tensor(inputs[4])
+    #expect(scalar.shape == [])
+    let definite: Tensor<Double> = draw.tensor(inputs[5])
+    #expect(definite.shape == [2, 4, 4] && definite.allClose(definite.transposed(permutation: [0, 2, 1])))
+    #expect(throws: Never.self) { try Linalg.cholesky(definite) }
+  }
+
+  /// The figures are those of peers/measuring.py.
+  @Test func checksTellResultsApart() {
+    let x: Tensor<Double> = [1, 2, 3, -4]
+    #expect(Check.size(x) == 2.5)
+    #expect(abs(Check.elements(x) - 4.972_135_947_085_917) < 1e-12)
+    #expect(abs(Check.elements(x.reversed(axis: 0)) - Check.elements(x)) > 0.1)
+    #expect(Check.distribution(Tensor<Double>([0.5021])) == 0.5 && Check.distribution(Tensor<Double>([497])) == 500)
+  }
+
+  /// The declarations of both languages, word for word.
+  @Test(.enabled(if: Peers.isNumPyHere)) func thePeersScriptsHaveTheSameWorks() throws {
+    let (status, output) = try Peers.python(Peers.scripts + "/peers.py", "--list")
+    #expect(status == 0)
+    var own: [String] = []
+    for work in Work.all {
+      let line = [work.name, work.group.rawValue, work.inputs.isEmpty ? "-" : work.inputs].joined(separator: "  ")
+      if own.last != line { own.append(line) }
+    }
+    #expect(own == output.split(separator: "\n").map(String.init))
+  }
+
+  @Test func aGroupRunsInBothModesAndItsGoalIsThatOfTheFaster() throws {
+    try withFolder { folder in
+      let file = folder.appendingPathComponent("results.json").path
+      let result = try run("--quick", "--group", "elementwise", "--only", "add, Double, 16", "--json", file)
+      #expect(result.status == 0 && result.error == "", "\(result.error)")
+      let own = try Results.read(file)[0]
+      #expect(own.results.map(\.name) == ["add, Double, 16", "add, Double, 16"])
+      #expect(own.results.map(\.mode) == [.eager, .compiled] && own.results[0].check == own.results[1].check)
+    }
+    func results(_ library: String, _ times: [Results.Mode: Double]) -> Results {
+      let all = times.map { mode, time in
+        Results.Result(name: "sort, 1000", mode: mode, measurement: Measurement(samples: [time * 1e-6]), check: 1)
+      }
+      return Results(library: library, version: "1", isQuick: false, results: all)
+    }
+    let peers =
+      ["NumPy", "PyTorch"].map { results($0, [.eager: 8]) }
+      + ["JAX", "TensorFlow"].map { results($0, [.eager: 12, .compiled: 9]) }
+    for (time, seen) in [(6.0, "0.75"), (12, "1.25 missed")] {
+      let comparison = Comparison([results("Nabla", [.eager: 10, .compiled: time])] + peers)
+      #expect(comparison.rows[0].outcomes.map(\.cell) == [seen])
+      #expect(comparison.rows[0].wanted == "≤ 1.00 × any peer")
+    }
   }
 
   @Test func everyWorkHasAGoalInSomeMode() {
@@ -132,17 +218,41 @@ import Testing
   }
 }
 
+extension Peers {
+  /// The folder of the scripts in these sources.
+  fileprivate static let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Benchmarks/peers").path
+
+  /// Whether python3 has what the scripts make their data with.
+  fileprivate static var isNumPyHere: Bool {
+    let question = "import importlib.util, sys; sys.exit(importlib.util.find_spec('numpy') is None)"
+    return (try? python("-c", question))?.status == 0
+  }
+
+  fileprivate static func python(_ arguments: String...) throws -> (status: Int32, output: String) {
+    var lines: [String] = []
+    let status = try Subprocess.run("python3", arguments) { line in
+      lines.append(line)
+      return nil
+    }
+    return (status, lines.joined(separator: "\n"))
+  }
+}
+
 /// The peers' scripts, played by a script for the shell.
 @Suite struct PeersTests {
   /// Runs one work with a `peers.py` of these contents. Its arguments begin with `--turns`, `--output` and a folder.
-  private func run(_ script: String, interpreter: String = "/bin/sh") throws -> Executable.Result {
+  private func run(
+    _ script: String, interpreter: String = "/bin/sh", _ options: String...
+  ) throws -> Executable.Result {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
     try Data(script.utf8).write(to: folder.appendingPathComponent("peers.py"))
-    return try Executable.run([
-      "bench", "--quick", "--only", "add, 16", "--peers", "--python", interpreter, "--scripts", folder.path,
-    ])
+    return try Executable.run(
+      [
+        "bench", "--quick", "--only", "add, 16", "--peers", "--python", interpreter, "--scripts", folder.path,
+      ] + options)
   }
 
   @Test func aPeerThatFailsIsToldAndLeftOut() throws {
@@ -155,6 +265,13 @@ import Testing
       "warning: PyTorch was not measured and is left out\n", "warning: TensorFlow was not measured and is left out\n",
       "warning: JAX is left out: its results cannot be read (",
     ] { #expect(result.output.contains(text), "\(result.output)") }
+  }
+
+  @Test func groupsAreToldToTheScripts() throws {
+    let numpy = Executable.resource("bench_numpy.json")
+    let result = try run(
+      "cp '\(numpy)' \"$3/NumPy.json\"; echo \"$4 $5 $6 $7\"", "--group", "draws", "--group", "table")
+    #expect(result.output.hasPrefix("--only=add, 16 --quick --group=table --group=draws\n"), "\(result.output)")
   }
 
   /// Nabla measures when it is its turn, and only then the scripts go on; a work of two turns is known after the second.

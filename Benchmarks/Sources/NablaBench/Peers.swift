@@ -32,12 +32,14 @@ public struct Peers {
   /// A peer that is not installed, or that fails, is left out and told in `complaints`. Throws a ``PeersError`` where
   /// the interpreter cannot be started, or no peer could be measured.
   public func measure(
-    only: String, isQuick: Bool, print: (String) -> Void, turn: (String) -> Void
+    only: String, in groups: [WorkGroup], isQuick: Bool, print: (String) -> Void, turn: (String) -> Void
   ) throws -> (results: [Results], complaints: [String]) {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent("nabla-\(UUID().uuidString)")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(at: folder) }
-    let arguments = [script, "--turns", "--output", folder.path, "--only=\(only)"] + (isQuick ? ["--quick"] : [])
+    let arguments =
+      [script, "--turns", "--output", folder.path, "--only=\(only)"] + (isQuick ? ["--quick"] : [])
+      + groups.map { "--group=\($0.rawValue)" }
     do {
       // What failed is seen from the files that are missing.
       _ = try Subprocess.run(interpreter, arguments) { line in

@@ -6,8 +6,10 @@ public struct Comparison {
   struct Row {
     let name: String
     let results: [Contender: Results.Result]
-    /// What Nabla's times must not exceed, by how it runs.
-    let goals: [(mode: Results.Mode, goal: Goal)]
+    /// What it is told together with; nil where a file names a work that is not known.
+    let group: WorkGroup?
+    /// What Nabla's times must not exceed, by how it runs; without a mode, that of its faster one.
+    let goals: [(mode: Results.Mode?, goal: Goal)]
 
     /// The fastest of the columns that a condition holds for.
     private func fastest(where condition: (Contender) -> Bool) -> (column: Contender, median: Double)? {
@@ -31,14 +33,15 @@ public struct Comparison {
 
     /// The goals in words.
     var wanted: String {
-      let all = goals.map { ($0.mode == .eager ? "" : "compiled ") + $0.goal.description }
+      let all = goals.map { ($0.mode == .compiled ? "compiled " : "") + $0.goal.description }
       return all.isEmpty ? "-" : all.joined(separator: ", ")
     }
 
     /// What became of the goals; none of a mode in which Nabla was not measured.
     var outcomes: [Goal.Outcome] {
       goals.compactMap { mode, goal in
-        results[Contender(Contender.ours, mode)].map { goal.outcome($0.median, beside: results.mapValues(\.median)) }
+        fastest { $0.isOurs && (mode == nil || $0.mode == mode) }
+          .map { goal.outcome($0.median, beside: results.mapValues(\.median)) }
       }
     }
 
@@ -54,7 +57,7 @@ public struct Comparison {
 
   /// The comparison of some libraries. The works keep the order in which the first library lists them.
   public init(_ all: [Results]) {
-    let goals = Dictionary(grouping: Work.all.filter { $0.goal != nil }, by: \.name)
+    let works = Dictionary(grouping: Work.all, by: \.name)
     var columns: [Contender] = []
     var names: [String] = []
     var table: [String: [Contender: Results.Result]] = [:]
@@ -68,14 +71,18 @@ public struct Comparison {
     }
     self.columns = columns
     rows = names.map { name in
-      Row(
-        name: name, results: table[name] ?? [:],
-        goals: goals[name, default: []].compactMap { work in work.goal.map { (work.mode, $0) } })
+      let own = works[name, default: []]
+      return Row(
+        name: name, results: table[name] ?? [:], group: own.first?.group,
+        goals: own.compactMap { work in work.goal.map { (work.group.judgesFasterMode ? nil : work.mode, $0) } })
     }
   }
 
   /// What the works took, the ratios, and the goals.
-  public var table: Table {
+  public var table: Table { table(of: rows) }
+
+  /// The same for some of the rows.
+  func table(of rows: [Row]) -> Table {
     var table = Table(
       ["work"] + columns.map(\.title) + ["best peer", "eager / best eager", "best / best", "wanted", "seen"])
     for row in rows {

@@ -30,11 +30,28 @@ public struct ComparisonReport {
     try chart.write(to: folder.appendingPathComponent("results.svg").path)
   }
 
+  /// The rows of the chart: two hundred bars tell no one anything, where the table is there.
+  private var charted: [Comparison.Row] {
+    let table = comparison.rows.filter { $0.group == .table }
+    return table.isEmpty ? comparison.rows : table
+  }
+
+  /// The tables, one for each group where there are several.
+  private var tables: String {
+    var groups: [WorkGroup?] = []
+    for row in comparison.rows where !groups.contains(row.group) { groups.append(row.group) }
+    if groups.count < 2 { return comparison.table.markdown }
+    return groups.map { group in
+      "## \(group?.rawValue ?? "others")\n\n"
+        + comparison.table(of: comparison.rows.filter { $0.group == group }).markdown
+    }.joined(separator: "\n\n")
+  }
+
   /// The bars of the ratios.
   var chart: SVG {
     RatioChart(
       title: "Nabla against the best of its peers", subtitle: "\(machine), \(date)",
-      rows: comparison.rows.compactMap { row in row.ratio.map { (row.name, $0) } }
+      rows: charted.compactMap { row in row.ratio.map { (row.name, $0) } }
     ).drawing
   }
 
@@ -48,7 +65,7 @@ public struct ComparisonReport {
       list(["machine: \(machine)"] + versions),
       Self.legend,
       "![Ratios](results.svg)",
-      comparison.table.markdown,
+      tables,
       comparison.summary + ".",
       list(comparison.complaints),
     ]
@@ -57,7 +74,7 @@ public struct ComparisonReport {
 
   private static let legend = """
     Medians of one call. The libraries take \(Sampler.full.turns) turns at each work on the same machine, in both orders, each with its
-    own default of threads.
+    own default of threads; at the works of other groups than the table, \(Sampler.brief.turns).
     "eager / best eager" is Nabla's time over that of the fastest peer where both run operation by operation;
     "best / best" takes the faster mode of each. Below 1 Nabla is faster. "wanted" is what Nabla's time must not exceed:
     a time, or a share of a peer's, of the fastest one's where several are named. "seen" is the same figure as measured.

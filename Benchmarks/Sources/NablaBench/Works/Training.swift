@@ -4,20 +4,20 @@ import NablaMeasurement
 // Training steps through the tape, with plain descent or Adam. Each call takes one step and returns the loss before it.
 extension Work {
   /// A training problem: parameters, data, and the loss over both.
-  struct Problem {
-    var parameters: [Tensor<Float>]
-    var data: [Tensor<Float>]
-    var optimizer: any Optimizer<Float>
-    var loss: (_ parameters: [Variable<Float>], _ data: [Tensor<Float>]) -> Tensor<Float>
+  struct Problem<Scalar: FloatingPointScalar> {
+    var parameters: [Tensor<Scalar>]
+    var data: [Tensor<Scalar>]
+    var optimizer: any Optimizer<Scalar>
+    var loss: (_ parameters: [Variable<Scalar>], _ data: [Tensor<Scalar>]) -> Tensor<Scalar>
   }
 
   /// The step of a problem, eager and compiled. The goal is that of the compiled one.
-  private static func training(_ name: String, _ goal: Goal, _ problem: @escaping () -> Problem) -> [Work] {
+  static func training<S>(_ name: String, _ goal: Goal, _ problem: @escaping () -> Problem<S>) -> [Work] {
     [Results.Mode.eager, .compiled].map { mode in
       Work(name, mode: mode, goal: mode == .compiled ? goal : nil) {
         let problem = problem()
         let variables = problem.parameters.map { Variable($0) }
-        let step = { (data: [Tensor<Float>]) -> Tensor<Float> in
+        let step = { (data: [Tensor<S>]) -> Tensor<S> in
           let tape = GradientTape()
           let value = tape.record { problem.loss(variables, data) }
           problem.optimizer.applyGradients(zip(tape.gradient(of: value, for: variables), variables))
@@ -31,7 +31,7 @@ extension Work {
   }
 
   /// The mean of -Σ target · ln softmax(logits) over rows.
-  private static func crossEntropy(_ logits: Tensor<Float>, _ targets: Tensor<Float>) -> Tensor<Float> {
+  static func crossEntropy<S>(_ logits: Tensor<S>, _ targets: Tensor<S>) -> Tensor<S> where S: FloatingPointScalar {
     -(targets * logSoftmax(logits)).sum(axis: 1).mean()
   }
 

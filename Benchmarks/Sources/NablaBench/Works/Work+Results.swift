@@ -4,7 +4,6 @@ import NablaMeasurement
 /// Nabla's side of a run: works that are measured in turns, each printed as soon as it is known.
 public struct OwnResults {
   private let works: [Work]
-  private let sampler: Sampler
   private let isQuick: Bool
   private let print: (String) -> Void
   private let table: Table
@@ -15,7 +14,6 @@ public struct OwnResults {
   public init(_ works: [Work], isQuick: Bool, print: @escaping (String) -> Void) {
     self.works = works
     self.isQuick = isQuick
-    sampler = isQuick ? .quick : .full
     self.print = print
     table = Table(
       ["work", "mode", "median", "best", "samples"],
@@ -34,7 +32,7 @@ public struct OwnResults {
   public mutating func takeTurn(of name: String) {
     for index in works.indices where measured[index] == nil && works[index].name == name {
       // Taken out of the list meanwhile, and so not kept twice.
-      var trial = trials.removeValue(forKey: index) ?? works[index].trial(sampler)
+      var trial = trials.removeValue(forKey: index) ?? works[index].trial(works[index].group.sampler(isQuick: isQuick))
       trial.takeTurn()
       if trial.isComplete { finish(index, trial.result) } else { trials[index] = trial }
     }
@@ -63,10 +61,19 @@ public struct OwnResults {
 }
 
 extension Work {
-  /// Works by name, with what they have to reach.
+  /// Works by name, with what they work on and what they have to reach.
   public static func list(_ works: [Work]) -> Table {
-    var table = Table(["work", "mode", "wanted"])
-    for work in works { table.append([work.name, work.mode.rawValue, work.goal?.description ?? "-"]) }
+    var table = Table(["work", "group", "inputs", "mode", "wanted"])
+    for work in works {
+      let inputs = work.inputs.isEmpty ? "-" : work.inputs
+      table.append([work.name, work.group.rawValue, inputs, work.mode.rawValue, work.wanted])
+    }
     return table
+  }
+
+  /// The goal in words.
+  private var wanted: String {
+    guard let goal else { return "-" }
+    return (group.judgesFasterMode ? "faster mode " : "") + goal.description
   }
 }
