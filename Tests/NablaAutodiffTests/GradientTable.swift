@@ -163,6 +163,13 @@ extension GradientRow {
     .unary(Erf(), .range(-2, 2)) { erf($0) },
     .unary(Sigmoid(), .range(-3, 3)) { 1 / (1 + exp(-$0)) },
     .unary(Softplus(), .range(-3, 3)) { log1p(exp($0)) },
+    .unary(Cube(), .range(-2, 2)) { $0 * $0 * $0 },
+    .unary(Gelu(), .range(-3, 3)) { $0 * erfc(-$0 / 2.0.squareRoot()) / 2 },
+    .unary(GeluSlope(), .range(-3, 3)) {
+      erfc(-$0 / 2.0.squareRoot()) / 2 + $0 * exp(-$0 * $0 / 2) / (2 * Double.pi).squareRoot()
+    },
+    .unary(Silu(), .range(-3, 3)) { $0 / (1 + exp(-$0)) },
+    .unary(SiluSlope(), .range(-3, 3)) { (1 + $0 / (1 + exp($0))) / (1 + exp(-$0)) },
   ]
 
   static let binaries: [GradientRow] = [

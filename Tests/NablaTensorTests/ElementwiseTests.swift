@@ -105,6 +105,36 @@ import Testing
     check("softplus", 3, Nabla.softplus) { softplusReference($0) as Double }
   }
 
+  /// Φ by erfc, whose tail does not cancel. Its own argument is rounded, which changes the value by x² units.
+  @Test func activationsInTheirTails() {
+    func check<S: FloatingPointScalar>(_ x: S, _ tolerance: Double) {
+      let (wide, tensor) = (Double(x), Tensor<S>([x]))
+      let tolerance = tolerance + wide * wide * Double.ulpOfOne
+      let expected = wide * Foundation.erfc(-wide / 2.0.squareRoot()) / 2
+      #expect(Swift.abs(Double(gelu(tensor).scalars[0]) - expected) <= tolerance * Swift.abs(expected), "gelu(\(x))")
+      let logistic = wide / (1 + Foundation.exp(-wide))
+      #expect(Swift.abs(Double(silu(tensor).scalars[0]) - logistic) <= tolerance * Swift.abs(logistic), "silu(\(x))")
+    }
+    for step in -120...80 { check(Float(step) / 10, 1e-6) }
+    for step in -370...200 { check(Double(step) / 10, 4e-15) }
+    let edges = Tensor<Double>([-.infinity, .infinity, 0, -0.0])
+    #expect(gelu(edges).scalars == [0, .infinity, 0, 0] && silu(edges).scalars == [0, .infinity, 0, 0])
+    #expect(gelu(Tensor<Float>([.nan])).scalars[0].isNaN && silu(Tensor<Float>([.nan])).scalars[0].isNaN)
+    let slopes = gradient(at: edges) { (gelu($0) + silu($0)).sum() }
+    for (slope, expected) in zip(slopes.scalars, [0.0, 2, 1, 1]) { #expect(Swift.abs(slope - expected) <= 1e-15) }
+  }
+
+  @Test func powersByProducts() {
+    let x: [Double] = [-2.5, -0.0, 0, 0.3, 1, 7, .infinity, -.infinity]
+    for exponent in [2.0, 3, 4, -1] {
+      for (a, b) in zip(pow(Tensor(x), exponent).scalars, x.map { Foundation.pow($0, exponent) }) {
+        #expect(a == b || Swift.abs(a - b) <= 3 * b.ulp, "\(exponent)")
+      }
+    }
+    let slope = gradient(at: Tensor<Double>([-2, 0, 3])) { pow($0, 3).sum() }
+    #expect(slope.scalars == [12, 0, 27])
+  }
+
   private func signReference<S: FloatingPointScalar>(_ x: S) -> S { x > 0 ? 1 : x < 0 ? -1 : x }
   private func sigmoidReference<S: FloatingPointScalar>(_ x: Double) -> S {
     let e = Foundation.exp(-Swift.abs(x))

@@ -52,6 +52,10 @@
   X(ERF, erf, FLOATING, SAME, MATH)                                                                                   \
   X(SIGMOID, sigmoid, FLOATING, SAME, COMPOSED)                                                                       \
   X(SOFTPLUS, softplus, FLOATING, SAME, COMPOSED)                                                                     \
+  X(SILU, silu, FLOATING, SAME, COMPOSED)                                                                              \
+  X(SILU_SLOPE, silu_slope, FLOATING, SAME, COMPOSED)                                                                  \
+  X(GELU, gelu, FLOATING, SAME, COMPOSED)                                                                              \
+  X(GELU_SLOPE, gelu_slope, FLOATING, SAME, COMPOSED)                                                                  \
   X(FLOOR, floor, FLOATING, SAME, PLAIN)                                                                              \
   X(CEIL, ceil, FLOATING, SAME, PLAIN)                                                                                \
   X(ROUND, round, FLOATING, SAME, PLAIN)                                                                              \
@@ -59,6 +63,7 @@
   X(ABS, abs, NUMERIC, SAME, PLAIN)                                                                                   \
   X(SIGN, sign, NUMERIC, SAME, PLAIN)                                                                                 \
   X(SQUARE, square, WRAPPING, SAME, PLAIN)                                                                            \
+  X(CUBE, cube, WRAPPING, SAME, PLAIN)                                                                                 \
   X(RELU, relu, NUMERIC, SAME, PLAIN)                                                                                 \
   X(IS_NAN, is_nan, FLOATING, TRUTH, PLAIN)                                                                           \
   X(IS_FINITE, is_finite, FLOATING, TRUTH, PLAIN)                                                                     \

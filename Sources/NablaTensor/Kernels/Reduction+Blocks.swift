@@ -25,7 +25,7 @@ extension Reduction {
       }
       let x = Blocks.unrepeated(x, axes, op)
       if axes[axes.count - 1] - axes[0] == axes.count - 1 {
-        let (ordered, axes) = Blocks.inOrderOfMemory(x, axes) ?? (x, axes)
+        let (ordered, axes) = Blocks.inOrderOfMemory(x, axes, op) ?? (x, axes)
         self.init(sideBySide: ordered, over: axes)
         return
       }
@@ -65,14 +65,18 @@ extension Reduction {
     }
 
     /// A tensor that is dense with its axes in another order, seen in that order, with the axes to reduce: where these
-    /// remain side by side, and they and the others in order among themselves. Nil if there is none.
-    private static func inOrderOfMemory(_ x: AnyTensor, _ axes: [Int]) -> (AnyTensor, [Int])? {
+    /// remain side by side and the others in order among themselves. Those that are reduced may change their order, unless the
+    /// reduction tells places. Nil if there is none.
+    private static func inOrderOfMemory(
+      _ x: AnyTensor, _ axes: [Int], _ op: nabla_reduction_op
+    ) -> (AnyTensor, [Int])? {
       guard let strides = x.strides, x.rank <= 8 else { return nil }
       let order = x.shape.indices.sorted { (strides[$0], $1) > (strides[$1], $0) }
       let ordered = x.view(permutedBy: order)
       let reduced = order.indices.filter { axes.contains(order[$0]) }
+      let tellsPlaces = op == NABLA_ARGMAX || op == NABLA_ARGMIN
       guard ordered.isDense, reduced[reduced.count - 1] - reduced[0] == reduced.count - 1,
-        reduced.map({ order[$0] }) == axes
+        !tellsPlaces || reduced.map({ order[$0] }) == axes
       else { return nil }
       let kept = order.filter { !axes.contains($0) }
       return kept == kept.sorted() ? (ordered, reduced) : nil

@@ -20,7 +20,25 @@ package enum Reduction {
     if x.isDense && axes.count == x.rank && x.count < Parallel.threshold, op.rawValue <= NABLA_MIN.rawValue {
       return withExtendedLifetime(x.storage) { nabla_reduce_row_kernel(op, x.dtype.rawValue)!(x.address, x.count, y) }
     }
+    if op == NABLA_SUM, let (single, times) = unrepeated(x, axes) {
+      // n equal terms are one product, which is rounded once.
+      reduce(op, single, over: axes, into: y)
+      let factor = AnyTensor(Double(times), dtype: x.dtype)
+      let count = x.shape.indices.reduce(1) { axes.contains($1) ? $0 : $0 * x.shape[$1] }
+      return withExtendedLifetime(factor.storage) {
+        nabla_binary_kernel(NABLA_MULTIPLY, x.dtype.rawValue)!(y, 1, factor.address, 0, y, count)
+      }
+    }
     withResults(y, result) { reduce(op, x, over: axes, results: $0) }
+  }
+
+  /// A view without the repetitions of elements along reduced axes, and how many there were; nil where there are none.
+  private static func unrepeated(_ x: AnyTensor, _ axes: [Int]) -> (AnyTensor, Int)? {
+    guard let strides = x.strides, x.count > 0, x.dtype.isFloatingPoint else { return nil }
+    let repeated = axes.filter { strides[$0] == 0 && x.shape[$0] > 1 }
+    if repeated.isEmpty { return nil }
+    let sizes = x.shape.indices.map { repeated.contains($0) ? 1 : x.shape[$0] }
+    return (x.view(Shape(unchecked: sizes), strides), repeated.reduce(1) { $0 * x.shape[$1] })
   }
 
   /// The same for several results, of which absent ones are not wanted.

@@ -62,9 +62,9 @@ public func pow<S: FloatingPointScalar>(_ a: Tensor<S>, _ b: Tensor<S>) -> Tenso
 public func pow<S: FloatingPointScalar>(_ a: any TensorConvertible<S>, _ b: any TensorConvertible<S>) -> Tensor<S> {
   pow(a.asTensor(), b.asTensor())
 }
-/// a to the power b, element by element, b a number.
+/// a to the power b, element by element, b a number; by products where b is 2, 3, 4 or -1.
 public func pow<S: FloatingPointScalar>(_ a: any TensorConvertible<S>, _ b: S) -> Tensor<S> {
-  pow(a.asTensor(), Tensor(b))
+  Tensor(unchecked: a.asTensor().erased.power(Double(b)))
 }
 /// a to the power b, element by element, a a number.
 public func pow<S: FloatingPointScalar>(_ a: S, _ b: any TensorConvertible<S>) -> Tensor<S> {

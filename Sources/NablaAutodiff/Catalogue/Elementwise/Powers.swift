@@ -32,6 +32,16 @@ struct Square: UnaryElementwise {
   var rewrite: Rewrite { .multiplication }
 }
 
+// MARK: cube
+
+/// y = x³, rounded twice.
+struct Cube: UnaryElementwise {
+  var name: String { "cube" }
+  static let kernel = NABLA_CUBE
+  static let residuals: Residuals = .operands
+  func derivative(_ x: AnyTensor, _ y: AnyTensor) -> Slope { .factor(Square()(x) * 3) }
+}
+
 // MARK: reciprocal
 
 /// y = 1 / x.
@@ -64,5 +74,18 @@ struct Power: BinaryElementwise {
     let isPositive = Compare(.greater)(a, zero)
     let safe = Select().apply(Operands([isPositive, a, zero + 1]))
     return .maskedFactor(isPositive, y * Log()(safe))
+  }
+}
+
+extension AnyTensor {
+  /// xᵇ for a number b: by products where b is a small integer.
+  func power(_ exponent: Double) -> AnyTensor {
+    switch exponent {
+    case 2: Square()(self)
+    case 3: Cube()(self)
+    case 4: Square()(Square()(self))
+    case -1: Reciprocal()(self)
+    default: Power()(self, AnyTensor(exponent, dtype: dtype))
+    }
   }
 }
