@@ -36,6 +36,23 @@ static void TYPED(copy_rows)(const void *from, ptrdiff_t sx0, ptrdiff_t sx1, voi
     }
     return;
   }
+  if (sx1 == 0 && sy1 == 1 && sy0 == columns) {
+    // Pieces of fixed length; what they write past a row the next row overwrites.
+    enum { piece = 16 };
+    const ptrdiff_t end = rows * columns;
+    for (ptrdiff_t i = 0; i < rows; i++) {
+      const T value = x[i * sx0];
+      for (ptrdiff_t j = i * columns; j < (i + 1) * columns; j += piece) {
+        const ptrdiff_t n = end - j < piece ? end - j : piece;
+        if (n == piece) {
+          for (int e = 0; e < piece; e++) y[j + e] = value;
+        } else {
+          for (ptrdiff_t e = 0; e < n; e++) y[j + e] = value;
+        }
+      }
+    }
+    return;
+  }
   for (ptrdiff_t i = 0; i < rows; i++) {
     const T *u = x + i * sx0;
     T *v = y + i * sy0;

@@ -8,7 +8,7 @@
 // Bytes of such a copy of an operand.
 #define STAGE (16 << 10)
 // Elements of a row from which on a call for each row costs little beside its work.
-#define LONG_ROW 96
+#define LONG_ROW 64
 // Rows and columns of a piece whose source runs across rows: as many as make whole lines of memory both ways.
 #define SIDE 64
 
@@ -133,7 +133,7 @@ void nabla_run_nest(const nabla_nest *nest, const char *const *x, char *y) {
   int takes_rows = 1;
   for (int o = 0; o < result; o++) takes_rows &= nest->of[o].stride == 0 || nest->of[o].stride == 1;
   const int has_dense_result = nest->rows == 1 || nest->of[result].row == nest->n;
-  if (nest->n < LONG_ROW && has_dense_result && nest->rows * nest->matrices > 1) return run_short_rows(nest, x, y);
+  if (nest->n < (takes_rows ? LONG_ROW : 2 * LONG_ROW) && has_dense_result && nest->rows * nest->matrices > 1) return run_short_rows(nest, x, y);
   if (!takes_rows) return run_long_rows(nest, x, y);
   const char *at[3];
   ptrdiff_t stride[3];

@@ -158,7 +158,6 @@ extension Primitive {
   func view(of operand: @autoclosure () -> Storage) -> (view: Storage, offset: Int)? {
     guard traits.contains(.view) else { return nil }
     let operand = operand()
-    if traits.contains(.mayCopy), operand.strides != nil { return nil }
     guard let result = view(Operands(AnyTensor(operand))) else { return nil }
     let view = Storage(movable: result.dtype, shape: result.shape, strides: result.strides)
     return (view, result.address - operand.base)

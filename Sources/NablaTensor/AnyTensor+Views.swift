@@ -54,6 +54,9 @@ extension AnyTensor {
     return AnyTensor(Storage(sharing: dense.storage, offset: 0, shape: target, strides: nil))
   }
 
+  /// Whether another shape of as many elements is a view, too.
+  package func isView(reshapedTo target: Shape) -> Bool { isDense || stridesIfReshaped(to: target) != nil }
+
   /// The strides that give `target` without moving elements, where axes only split, or merge over regular steps.
   private func stridesIfReshaped(to target: Shape) -> [Int]? {
     let old = zip(shape.dimensions, resolvedStrides).filter { $0.0 != 1 }

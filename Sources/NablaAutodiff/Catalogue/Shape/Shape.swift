@@ -42,6 +42,7 @@ struct Reshape: LinearPrimitive, ViewPrimitive {
     return TensorType(x[0].dtype, shape)
   }
   func makeView(_ x: Operands) -> AnyTensor { x[0].view(reshapedTo: shape) }
+  func view(_ x: Operands) -> AnyTensor? { x[0].isView(reshapedTo: shape) ? makeView(x) : nil }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { RowRule.local(x, y, rows: rows) }
   var rewrite: Rewrite { .reshape }
   func onRows(_ count: Int) -> Reshape { Reshape(shape: shape.withRows(count)) }
