@@ -77,6 +77,11 @@ public struct Operands: Sendable {
     return false
   }
 
+  /// Whether the elements of the first two lie in row-major order without gaps. (No reference is counted, as for an operand that
+  /// is handed out.)
+  @inline(__always)
+  var areDense: Bool { first?.storage.isDense ?? true && second?.storage.isDense ?? true }
+
   /// Whether letting the elements go would free next to nothing.
   var areSmall: Bool { rest.isEmpty && first?.isSmall ?? true && second?.isSmall ?? true }
 

@@ -47,11 +47,7 @@ extension SingleResultPrimitive {
 
   /// Fresh memory, filled.
   @inline(__always)
-  public func result(_ x: Operands, _ type: TensorType) throws(Failure) -> AnyTensor { try computed(x, type) }
-
-  /// Fresh memory, filled.
-  @inline(__always)
-  func computed(_ x: Operands, _ type: TensorType) throws(Failure) -> AnyTensor {
+  public func result(_ x: Operands, _ type: TensorType) throws(Failure) -> AnyTensor {
     // One call for the memory: of a small operation each is a share that shows.
     let y = AnyTensor(dtype: type.dtype, shape: type.shape) { _ in }
     if y.hasMemory { try evaluate(x, type, into: y.address) }

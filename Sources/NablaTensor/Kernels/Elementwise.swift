@@ -23,9 +23,15 @@ package enum Elementwise {
           kernel(x.address + piece.lowerBound * step, 1, y + piece.lowerBound * width, piece.count)
         }
       }
-      LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
-        .run(widths: [x.dtype.byteCount, width], [x.address], into: y) { $0.loop.unary = kernel }
+      unaryNest(kernel, x, into: y, width: width)
     }
+  }
+
+  // What is not dense goes here: loops in a frame of their own would make small operations wait for theirs.
+  @inline(never)
+  private static func unaryNest(_ kernel: nabla_unary, _ x: AnyTensor, into y: UnsafeMutableRawPointer, width: Int) {
+    LoopNest(x.shape, [x.resolvedStrides, x.shape.denseStrides])
+      .run(widths: [x.dtype.byteCount, width], [x.address], into: y) { $0.loop.unary = kernel }
   }
 
   /// y = f(a, b).
@@ -52,10 +58,17 @@ package enum Elementwise {
             a.address + start * sa * step, sa, b.address + start * sb * step, sb, y + start * width, piece.count)
         }
       }
-      let step = a.dtype.byteCount
-      LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
-        .run(widths: [step, step, width], [a.address, b.address], into: y) { $0.loop.binary = kernel }
+      binaryNest(kernel, a, b, into: y, shape: shape, width: width)
     }
+  }
+
+  @inline(never)
+  private static func binaryNest(
+    _ kernel: nabla_binary, _ a: AnyTensor, _ b: AnyTensor, into y: UnsafeMutableRawPointer, shape: Shape, width: Int
+  ) {
+    let step = a.dtype.byteCount
+    LoopNest(shape, [a.broadcastStrides(to: shape), b.broadcastStrides(to: shape), shape.denseStrides])
+      .run(widths: [step, step, width], [a.address, b.address], into: y) { $0.loop.binary = kernel }
   }
 
   /// y = f(a, b, c), where y has the type of c.

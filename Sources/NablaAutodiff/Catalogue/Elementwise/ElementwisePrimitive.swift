@@ -33,17 +33,33 @@ package enum Slope {
 }
 
 extension SingleResultPrimitive where Failure == Never {
-  /// The result of an element-wise loop. Where the elements of `model` lie side by side in another order of axes than the
-  /// result's, and those of all operands in the same way, so do the result's: the loop then runs through memory.
+  /// The result of an element-wise loop, in fresh memory. `isDense` says whether the operands lie in row-major order.
+  // The memory comes first: with a choice before it the shape's references are counted twice, which small operations feel.
+  @inline(__always)
+  fileprivate func result(_ x: Operands, _ type: TensorType, isDense: Bool) -> AnyTensor {
+    let y = AnyTensor(dtype: type.dtype, shape: type.shape) { _ in }
+    guard y.hasMemory else { return y }
+    if !isDense { return filled(y, x, type) }
+    evaluate(x, type, into: y.address)
+    return y
+  }
+
+  /// The same for operands with other strides. Where the elements of all of them lie side by side in one other order of axes,
+  /// so do the result's: the loop then runs through memory.
   @inline(never)
-  fileprivate func resultLaidOut(like model: AnyTensor, _ x: Operands, _ type: TensorType) -> AnyTensor {
+  private func filled(_ y: AnyTensor, _ x: Operands, _ type: TensorType) -> AnyTensor {
     let operands = x.all
-    guard model.hasShape(type.shape), let order = model.memoryOrder,
+    guard let model = operands.first(where: { !$0.storage.isUniform }), model.strides != nil,
+      model.hasShape(type.shape), let order = model.memoryOrder,
       operands.allSatisfy({ $0.isLaidOut(like: model) || $0.rank == 0 })
-    else { return computed(x, type) }
+    else {
+      evaluate(x, type, into: y.address)
+      return y
+    }
+    let shape = Shape(unchecked: order.map { type.shape[$0] })
     let inMemory = Operands(operands.map { $0.rank == 0 ? $0 : $0.view(permutedBy: order) })
-    let y = computed(inMemory, TensorType(type.dtype, Shape(unchecked: order.map { type.shape[$0] })))
-    return y.view(permutedBy: order.indices.sorted { order[$0] < order[$1] })
+    evaluate(inMemory, TensorType(type.dtype, shape), into: y.address)
+    return y.view(reshapedTo: shape).view(permutedBy: order.indices.sorted { order[$0] < order[$1] })
   }
 }
 
@@ -61,7 +77,7 @@ extension UnaryLoop {
   /// The result, whose elements lie as the operand's do.
   @inline(__always)
   package func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    x[0].isDense ? computed(x, type) : resultLaidOut(like: x[0], x, type)
+    result(x, type, isDense: x.areDense)
   }
   /// The loop itself, where one call does all.
   package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
@@ -89,8 +105,7 @@ extension BinaryLoop {
   /// The result, whose elements lie as those of the operands do, where these agree.
   @inline(__always)
   package func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    if x[0].isDense && x[1].isDense { return computed(x, type) }
-    return resultLaidOut(like: x[0].storage.isUniform ? x[1] : x[0], x, type)
+    result(x, type, isDense: x.areDense)
   }
   /// The loop itself, where one call does all.
   package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
