@@ -20,11 +20,15 @@
 #define LANE_TARGETS 1024
 #define BLOCK_SUMS 16384
 #define MOST_SUMS 131072
+// Elements of rows that are worth sorting for.
+#define LONG_ROW 16
 // Elements of a block or a piece at least, and blocks at most.
 #define GRAIN 16384
 #define MOST_BLOCKS 64
 // Columns that are summed together.
 #define TILE 512
+// Rows that are fetched ahead.
+#define AHEAD 16
 // Targets of a bucket.
 #define BUCKET_BITS 14
 #define BUCKET ((ptrdiff_t)1 << BUCKET_BITS)
@@ -111,7 +115,8 @@ static int inner_threads(const scatter_job *job) { return job->outers > 0 ? 1 : 
 static void plan_blocks(scatter_job *job) {
   const nabla_slices *s = job->slices;
   const int few = job->sums <= BLOCK_SUMS && s->count >= s->size / 8;
-  if (!few && !(job->sums <= MOST_SUMS && s->count >= 8 * s->size)) return;
+  const int are_many = job->sums <= MOST_SUMS && s->count >= 8 * s->size && job->inner < LONG_ROW;
+  if (!few && !are_many) return;
   job->lanes = job->inner == 1 && s->size <= LANE_TARGETS ? LANES : 1;
   // Adding up the sums of blocks takes a part of the time for the blocks themselves.
   job->block = most_of(most_of(ceiling_quotient(GRAIN, most_of(job->inner, 1)), 4 * s->size),

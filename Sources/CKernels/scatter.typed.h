@@ -112,7 +112,7 @@ NABLA_INLINE void TYPED(add_group)(const char *v, ptrdiff_t step, const void *gr
 NABLA_INLINE void TYPED(add_groups_of)(const scatter_groups *groups, const int wide) {
   const ptrdiff_t inner = groups->inner;
   const void *sorted = groups->sorted;
-  ptrdiff_t start = groups->start, last = -1;
+  ptrdiff_t start = groups->start, last = -1, ahead = 0;
   // A group belongs to the piece that it begins in.
   while (start > 0 && start < groups->n && key_at(sorted, start, wide) == key_at(sorted, start - 1, wide)) start++;
   for (ptrdiff_t end; start < groups->end; start = end) {
@@ -122,6 +122,12 @@ NABLA_INLINE void TYPED(add_groups_of)(const scatter_groups *groups, const int w
       memset((T *)groups->y + before * inner, 0, (size_t)((target - before) * inner) * sizeof(T));
     }
     for (end = start + 1; end < groups->n && key_at(sorted, end, wide) == target;) end++;
+    // Rows lie anywhere: those of the next groups are on their way while this one is added.
+    const ptrdiff_t bytes = inner * (ptrdiff_t)sizeof(T);
+    if (bytes >= 64 && bytes <= 1024)
+      for (ptrdiff_t p = most_of(ahead, start); p < least_of(end + AHEAD, groups->n); p++, ahead = p)
+        for (ptrdiff_t line = 0; line < bytes; line += 64)
+          __builtin_prefetch(groups->v + place_at(sorted, p, wide) * groups->step + line);
     TYPED(add_group)(groups->v, groups->step, element_at(sorted, start, wide), wide, end - start, inner,
                      (T *)groups->y + target * inner, groups->onto);
   }

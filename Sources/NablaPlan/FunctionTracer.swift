@@ -158,7 +158,7 @@ final class FunctionTracer: Tracer {
       return withoutBroadcasts(primitive, operands, type)
     case .none, .sum:
       return primitive.traits.contains(.elementwise) ? withoutBroadcasts(primitive, operands, type) : nil
-    case .broadcast, .transpose:
+    case .broadcast, .transpose, .sumOfSlices:
       return nil
     }
   }

@@ -31,8 +31,9 @@ final class Plan {
 
   init(_ graph: Graph, _ options: PlanOptions = PlanOptions()) {
     self.options = options
-    let first = Schedule(graph, options)
-    let graph = graph.withMultiplyAdds { first.times[$0] == first.times[$1] }
+    let joined = graph.withSumsOfSlices
+    let first = Schedule(joined, options)
+    let graph = joined.withMultiplyAdds { first.times[$0] == first.times[$1] }
     self.graph = graph
     let schedule = Schedule(graph, options)
     self.schedule = schedule

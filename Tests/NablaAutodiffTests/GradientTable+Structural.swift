@@ -48,6 +48,18 @@ extension GradientRow {
       function: { Unslice(slice: corner, shape: [4, 3])($0[0]) },
       reference: { x in PlainArray([4, 3]) { at in inCorner(at).map { x[0][$0] } ?? 0 } }),
     GradientRow(
+      name: "unslice", variant: "of several", domain: .range(-2, 2), shapes: [[[2, 2], [2, 2]]],
+      function: {
+        Unslice(slices: [corner, Slice(starts: [3, 2], sizes: [2, 2], steps: [-2, -2])], shape: [4, 3]).apply(
+          Operands($0))
+      },
+      reference: { x in
+        PlainArray([4, 3]) { at in
+          let other = at[0] % 2 == 1 && at[1] % 2 == 0 ? x[1][[(3 - at[0]) / 2, (2 - at[1]) / 2]] : 0
+          return (inCorner(at).map { x[0][$0] } ?? 0) + other
+        }
+      }),
+    GradientRow(
       name: "replaceSlice", domain: .range(-2, 2), shapes: [[[4, 3], [2, 2]]],
       function: { ReplaceSlice(slice: corner)($0[0], $0[1]) },
       reference: { x in PlainArray([4, 3]) { at in inCorner(at).map { x[1][$0] } ?? x[0][at] } }),

@@ -218,7 +218,30 @@ extension GradientRow {
       GradientRow(
         name: "cumulativeSum", domain: .range(-2, 2), shapes: [[[0]], [[1]], [[5]], [[3, 2]], [[2, 3, 2]]],
         function: { CumulativeSum(axis: 0)($0[0]) },
-        reference: { x in PlainArray(x[0].sizes) { at in (0...at[0]).reduce(0) { $0 + x[0][[$1] + at.dropFirst()] } } })
+        reference: { x in PlainArray(x[0].sizes) { at in (0...at[0]).reduce(0) { $0 + x[0][[$1] + at.dropFirst()] } } }),
+      GradientRow(
+        name: "linearRecurrence", domain: .range(-1, 1),
+        shapes: [[[0], [1]], [[4], [5]], [[2, 2], [3, 2]], [[69], [70]]],
+        function: { LinearRecurrence(axis: 0)($0[0], $0[1]) },
+        reference: { x in
+          func state(_ k: Int, _ rest: [Int]) -> Double {
+            x[1][[k] + rest] + (k == 0 ? 0 : x[0][[k - 1] + rest] * state(k - 1, rest))
+          }
+          return PlainArray(x[1].sizes) { state($0[0], Array($0.dropFirst())) }
+        }),
+      GradientRow(
+        name: "linearRecurrence", variant: "reversed", domain: .range(-1, 1),
+        shapes: [[[2, 3], [2, 4]], [[0, 1], [0, 2]], [[2, 2, 2], [2, 3, 2]], [[17, 8], [17, 9]]],
+        function: { LinearRecurrence(axis: 1, isReversed: true)($0[0], $0[1]) },
+        reference: { x in
+          let n = x[1].sizes[1]
+          func state(_ at: [Int]) -> Double {
+            var next = at
+            next[1] += 1
+            return x[1][at] + (next[1] == n ? 0 : x[0][at] * state(next))
+          }
+          return PlainArray(x[1].sizes) { state($0) }
+        }),
     ]
 
   static let rowMaps: [GradientRow] = [

@@ -97,6 +97,9 @@ ptrdiff_t nabla_column_tree_left(ptrdiff_t rows);
 /// in blocks that fit the cache where x and y run along different axes.
 void nabla_copy_matrix(const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1, ptrdiff_t rows,
                        ptrdiff_t columns, int width);
+/// y[i * sy0 + j * sy1] += x[i * sx0 + j * sx1] for elements of a type with arithmetic; x is not y.
+void nabla_add_matrix(int dtype, const void *x, ptrdiff_t sx0, ptrdiff_t sx1, void *y, ptrdiff_t sy0, ptrdiff_t sy1,
+                      ptrdiff_t rows, ptrdiff_t columns);
 
 // Calls on views, as plans keep them: what stays the same from run to run is in the call, where operands lie is in a
 // table of addresses. A plan is a list of these, walked without allocating anything or counting references.

@@ -35,6 +35,8 @@ public struct Cotangents {
   private(set) var first: AnyTensor?
   private(set) var second: AnyTensor?
   private(set) var rest: [(isWanted: Bool, value: AnyTensor?)]
+  /// Where the cotangent of the first operand is `first`; elsewhere it is 0. Nil: `first` is all of it.
+  private(set) var slice: Slice?
 
   /// What the first operand was given, handed over.
   @inline(__always)
@@ -60,6 +62,18 @@ public struct Cotangents {
     case 0: first = value()
     case 1: second = value()
     default: giveRest(operand - 2, value())
+    }
+  }
+  /// Gives an operand of a shape `value` in a slice of it, and zeros elsewhere.
+  ///
+  /// The first operand's is kept as that where no context follows operations: it is added where it belongs, and a loop over
+  /// the elements of a vector does not add zeros of all its length each time.
+  mutating func give(_ operand: Int, _ value: @autoclosure () -> AnyTensor, at slice: Slice, of shape: Shape) {
+    guard wants(operand) else { return }
+    if operand == 0 && !Context.isActive {
+      (first, self.slice) = (value(), slice)
+    } else {
+      give(operand, Unslice(slice: slice, shape: shape)(value()))
     }
   }
   // A call of its own: inlined into a loop over two operands, the array is made ready to be written before it begins.

@@ -70,4 +70,7 @@ public enum Rewrite {
   case transpose([Int])
   /// Takes transposes before it as flags.
   case product((_ transposesLeft: Bool, _ transposesRight: Bool) -> any Primitive)
+  /// The sum of operands at places of their own. The sum of two such is one, of the operands of both, which the function makes;
+  /// nil where it cannot.
+  case sumOfSlices((_ other: any Primitive) -> (any Primitive)?)
 }

@@ -315,7 +315,13 @@ private struct BackwardPass: ~Copyable {
       first: nodes.leadsToSource(first), second: nodes.leadsToSource(second),
       rest: record.operandNodes.rest.isEmpty ? [] : record.operandNodes.rest.map { (nodes.leadsToSource($0), nil) })
     record.operation.primitive.vjp(incoming, record.operation.operands, record.operation.results, &cotangents)
-    if let value = cotangents.takeFirst() { accumulate(value, at: Int(first)) }
+    if let value = cotangents.takeFirst() {
+      if let slice = cotangents.slice {
+        accumulate(value, slice, of: record.operation.operands[0].shape, at: Int(first))
+      } else {
+        accumulate(value, at: Int(first))
+      }
+    }
     if let value = cotangents.takeSecond() { accumulate(value, at: Int(second)) }
     if cotangents.rest.isEmpty { return }
     for (node, cotangent) in zip(record.operandNodes.rest, cotangents.rest) {
@@ -352,10 +358,21 @@ private struct BackwardPass: ~Copyable {
       node.pointee.gradient = value
       return
     }
-    if Context.isActive {
+    if Context.isActive || !node.pointee.gradient!.isOwn() {
       node.pointee.gradient = node.pointee.gradient! + value
     } else {
       node.pointee.gradient!.add(value, scaledBy: 1)
+    }
+  }
+
+  /// Adds to a slice of the gradient of a node, of a shape, in place where nothing else sees it.
+  @inline(never)
+  private mutating func accumulate(_ value: AnyTensor, _ slice: Slice, of shape: Shape, at node: Int) {
+    let node = nodes.baseAddress! + node
+    if node.pointee.gradient == nil {
+      node.pointee.gradient = Unslice(slice: slice, shape: shape)(value)
+    } else if !value.isFailed {
+      node.pointee.gradient!.add(value, starts: slice.starts, sizes: slice.sizes, steps: slice.steps)
     }
   }
 }

@@ -137,8 +137,8 @@ extension GradientTape {
   /// depend on the source.
   ///
   /// One pullback gives all rows: it is mapped over the seeds, one for each element of the target, as ``vmap(over:of:)`` maps
-  /// functions. What it computes is as many times as large as the gradient of one element, so large targets take several
-  /// pullbacks, of as many seeds as keep each value below 64 MiB.
+  /// functions; one or two seeds have a pullback each. What it computes is as many times as large as the gradient of one element,
+  /// so large targets take several pullbacks, of as many seeds as keep each value below 64 MiB.
   public func jacobian<T: FloatingPointScalar, Source: GradientSource>(
     of target: Tensor<T>, for source: Source
   ) -> Tensor<Source.Scalar>? {
@@ -210,10 +210,18 @@ extension GradientTape {
   ) -> Tensor<Source.Scalar>? {
     defer { spend() }
     keepsRecords = true
-    let step = seedsAtOnce(target.erased)
+    let isDirect = count <= Self.fewSeeds
+    let step = isDirect ? 1 : seedsAtOnce(target.erased)
     var parts: [AnyTensor] = []
     for start in stride(from: 0, to: count, by: step) {
       let seeds = seeds(start..<min(start + step, count)).erased
+      if isDirect {
+        let seed = Tensor<T>(unchecked: seeds.view(reshapedTo: target.shape))
+        guard let row = gradient(of: target, for: source, outputGradients: seed)?.erased else { return nil }
+        if row.isFailed { return Tensor(unchecked: .failed(row.dtype, shape)) }
+        parts.append(row.reshaped(to: Shape(unchecked: [1] + row.shape)))
+        continue
+      }
       var isConnected = true
       let rows = Batch(size: seeds.shape[0]).map([seeds]) { seeds in
         let row = gradient(of: target, for: source, outputGradients: Tensor(unchecked: seeds[0]))
@@ -227,6 +235,9 @@ extension GradientTape {
     let all = parts.count == 1 ? parts[0] : Concatenate(axis: 0).apply(Operands(parts))
     return Tensor(unchecked: all.isFailed ? .failed(all.dtype, shape) : arranged(all).reshaped(to: shape))
   }
+
+  /// As many seeds have a pullback each: a map takes longer to set up than it saves.
+  private static var fewSeeds: Int { 2 }
 
   /// As many seeds as keep values of a pullback below 64 MiB: the largest of them is of the size of the largest operand or
   /// result on the tape.

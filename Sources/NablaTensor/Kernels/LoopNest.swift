@@ -124,7 +124,7 @@ package struct LoopNest {
   }
 
   /// Where the loops outside of some innermost ones are, by the number of their step in row-major order.
-  private func offsets(ofOuter number: Int, outside inner: Int = 3) -> Steps {
+  func offsets(ofOuter number: Int, outside inner: Int = 3) -> Steps {
     var rest = number
     var offsets = Steps.zero
     for axis in stride(from: sizes.count - 1 - inner, through: 0, by: -1) {
@@ -135,9 +135,9 @@ package struct LoopNest {
   }
 
   /// The size of a loop, by its number from the innermost; 1 where there is none.
-  private func size(_ loop: Int) -> Int { loop < sizes.count ? sizes[sizes.count - 1 - loop] : 1 }
+  func size(_ loop: Int) -> Int { loop < sizes.count ? sizes[sizes.count - 1 - loop] : 1 }
   /// The steps of a loop, by its number from the innermost; 0 where there is none.
-  private func step(_ loop: Int) -> Steps { loop < sizes.count ? steps[sizes.count - 1 - loop] : .zero }
+  func step(_ loop: Int) -> Steps { loop < sizes.count ? steps[sizes.count - 1 - loop] : .zero }
 
   /// The three innermost loops for C, of operands and a result whose elements have so many bytes.
   package func loops(widths: [Int]) -> nabla_nest {

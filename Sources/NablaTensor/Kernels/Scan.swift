@@ -32,4 +32,43 @@ package enum Scan {
   package static func cumulativeSumByteCount(_ lines: nabla_lines) -> Int {
     withUnsafePointer(to: lines) { Int(nabla_cumulative_sum_workspace($0)) }
   }
+
+  /// y_0 = b_0 and y_{k + 1} = b_{k + 1} + a_k y_k along `axis`, into dense `y`; `a` has one element less along it than `b`. Where
+  /// `reversed`, from the other end: y_k = b_k + a_k y_{k + 1}. (The gradient of one in b is the other.)
+  ///
+  /// States are Double. The bits do not depend on the number of threads.
+  package static func linearRecurrence(
+    _ a: AnyTensor, _ b: AnyTensor, axis: Int, reversed: Bool, into y: UnsafeMutableRawPointer
+  ) {
+    guard let recurrence = recurrence(a, b, axis: axis) else {
+      return linearRecurrence(a.dense, b.dense, axis: axis, reversed: reversed, into: y)
+    }
+    withExtendedLifetime((a.storage, b.storage)) {
+      linearRecurrence(recurrence, b.dtype, a.address, b.address, reversed: reversed, into: y)
+    }
+  }
+
+  /// How the operands of a recurrence lie, as the kernel takes them; nil where dense copies have to stand in.
+  package static func recurrence(_ a: AnyTensor, _ b: AnyTensor, axis: Int) -> nabla_recurrence? {
+    guard let links = a.lines(along: axis), let terms = b.lines(along: axis) else { return nil }
+    return nabla_recurrence(
+      outer: terms.outer, n: terms.n, inner: terms.inner, a_outer: links.outer_step, a_axis: links.axis_step,
+      a_inner: links.inner_step, b_outer: terms.outer_step, b_axis: terms.axis_step, b_inner: terms.inner_step)
+  }
+
+  /// The same on raw memory. The workspace has ``linearRecurrenceByteCount(_:)`` bytes and begins on a line of memory; without
+  /// one the pool gives it.
+  package static func linearRecurrence(
+    _ recurrence: nabla_recurrence, _ dtype: DType, _ a: UnsafeRawPointer, _ b: UnsafeRawPointer, reversed: Bool,
+    into y: UnsafeMutableRawPointer, workspace: UnsafeMutableRawPointer? = nil
+  ) {
+    withUnsafePointer(to: recurrence) {
+      nabla_linear_recurrence($0, dtype.rawValue, reversed ? 1 : 0, a, b, y, workspace)
+    }
+  }
+
+  /// The bytes that a recurrence works in.
+  package static func linearRecurrenceByteCount(_ recurrence: nabla_recurrence) -> Int {
+    withUnsafePointer(to: recurrence) { Int(nabla_linear_recurrence_workspace($0)) }
+  }
 }

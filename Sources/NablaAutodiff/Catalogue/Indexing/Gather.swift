@@ -103,7 +103,8 @@ struct ScatterAdd: SingleResultPrimitive {
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
     guard x[0].first == rows else { return nil }
     if axis > 0 { return y.first == rows ? RowRule(rowOperands: [true, false]) : nil }
-    return x[1].rank == 1 ? RowRule(rowOperands: [true, true], isReducing: true) : nil
+    // A block's sum is made ready and added up whatever the block has.
+    return x[1].rank == 1 ? RowRule(rowOperands: [true, true], isReducing: true, fewestRows: 4 * shape[0]) : nil
   }
   func onRows(_ count: Int) -> ScatterAdd { axis == 0 ? self : ScatterAdd(axis: axis, shape: shape.withRows(count)) }
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? { .sum(y.first) }

@@ -147,30 +147,103 @@ struct Product: SingleAxisReduction {
   }
 
   /// For each element the product of the others along the reduced axes, exact where elements are 0 (a quotient y / x
-  /// is not). Pairs are multiplied up a binary tree; on the way down each half receives what the other half held.
+  /// is not): that of those before it times that of those behind it.
   private func others(_ x: AnyTensor) -> AnyTensor {
-    let kept = (0..<x.rank).filter { !axes.contains($0) }
-    let order = kept + axes
+    let length = count(x.shape)
+    if length <= 1 || x.count == 0 { return AnyTensor(repeating: 1, dtype: x.dtype, shape: x.shape) }
+    let (first, sizes) = (axes[0], x.shape.dimensions)
+    if axes[axes.count - 1] == first + axes.count - 1 {  // neighbours are one axis
+      let joined = Shape(unchecked: Array(sizes[..<first]) + [length] + sizes[(first + axes.count)...])
+      return Self.others(x.reshaped(to: joined), axis: first).reshaped(to: x.shape)
+    }
+    let order = (0..<x.rank).filter { !axes.contains($0) } + axes
     let rows = x.transposed(permutation: order)
-    let outer = kept.reduce(1) { $0 * x.shape[$1] }
-    let length = axes.reduce(1) { $0 * x.shape[$1] }
-    let flat = treeOthers(rows.reshaped(to: Shape(unchecked: [outer, length])))
+    let flat = Self.others(rows.reshaped(to: Shape(unchecked: [x.count / length, length])), axis: 1)
     return flat.reshaped(to: rows.shape).transposed(permutation: order.indices.sorted { order[$0] < order[$1] })
   }
 
-  private func treeOthers(_ rows: AnyTensor) -> AnyTensor {
-    let (outer, length) = (rows.shape[0], rows.shape[1])
-    if length <= 1 { return AnyTensor(repeating: 1, dtype: rows.dtype, shape: rows.shape) }
-    let half = length / 2
-    func part(_ from: Int, _ count: Int, of t: AnyTensor) -> AnyTensor {
-      Slice(starts: [0, from], sizes: [outer, count], steps: [1, 1])(t)
+  private static func others(_ x: AnyTensor, axis: Int) -> AnyTensor {
+    let n = x.shape[axis]
+    // Empty products, from which on factors are multiplied.
+    func one(at index: Int) -> AnyTensor {
+      let line = Shape(unchecked: x.shape.indices.map { $0 == axis ? n : 1 })
+      let unit = AnyTensor(dtype: x.dtype, shape: line) {
+        $0.initializeMemory(as: UInt8.self, repeating: 0, count: n * x.dtype.byteCount)
+        AnyTensor(1, dtype: x.dtype).copy(to: $0 + index * x.dtype.byteCount)
+      }
+      return unit.view(broadcastTo: x.shape)
     }
-    let (left, right) = (part(0, half, of: rows), part(half, half, of: rows))
-    let rest = part(2 * half, length - 2 * half, of: rows)
-    let above = treeOthers(Concatenate(axis: 1).apply(Operands([left * right, rest])))
-    let pair = part(0, half, of: above)
-    return Concatenate(axis: 1).apply(
-      Operands([pair * right, pair * left, part(half, length - 2 * half, of: above)]))
+    let before = LinearRecurrence(axis: axis)(x.slice(0..<n - 1, axis: axis), one(at: 0))
+    let behind = LinearRecurrence(axis: axis, isReversed: true)(x.slice(1..<n, axis: axis), one(at: n - 1))
+    return before * behind
+  }
+}
+
+// MARK: linear recurrence
+
+/// y_0 = b_0 and y_{k + 1} = b_{k + 1} + a_k y_k along an axis, where a has one element less than b. Of itself such is the
+/// derivative: this and its reverse are each other's transpose in b.
+struct LinearRecurrence: SingleResultPrimitive {
+  var name: String { "linearRecurrence" }
+  func residuals(toward operand: Int) -> Residuals { operand == 0 ? [.operand(0), .result] : .operand(0) }
+  let axis: Int
+  /// From the end: y_k = b_k + a_k y_{k + 1}.
+  var isReversed = false
+
+  func resultType(_ x: Operands) -> TensorType? {
+    guard isFloatingPoint(x) else { return nil }
+    var sizes = x[1].shape.dimensions
+    if axis < sizes.count { sizes[axis] -= 1 }
+    guard axis < sizes.count, x[0].shape.dimensions == sizes, x[0].dtype == x[1].dtype else {
+      fail(
+        name,
+        "\(x[0].dtype) of shape \(x[0].shape) are not the factors between \(x[1].dtype) of shape \(x[1].shape) along "
+          + "axis \(axis)")
+      return nil
+    }
+    return TensorType(x[1].dtype, x[1].shape)
+  }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 2 * x[0].elementCount }
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    Scan.linearRecurrence(x[0], x[1], axis: axis, reversed: isReversed, into: y)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let (a, b) = (x[0].storage, x[1].storage)
+    guard let recurrence = Scan.recurrence(x[0], x[1], axis: axis) else { return evaluated(x, type, into: y) }
+    return PreparedCall(workspace: Scan.linearRecurrenceByteCount(recurrence), operands: [a, b], into: [y]) {
+      [isReversed] workspace in
+      Scan.linearRecurrence(
+        recurrence, type.dtype, a.base, b.base, reversed: isReversed, into: y.base, workspace: workspace)
+    }
+  }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
+    axis == 0 ? nil : RowRule.local(x, y, rows: rows)
+  }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
+    LinearRecurrence(axis: axis + 1, isReversed: isReversed)(x.spread(0), x.spread(1))
+  }
+  /// All along the axis but the last, and all but the first: of what a factor multiplies, and of what it adds to.
+  private func ends(_ x: AnyTensor) -> (from: AnyTensor, to: AnyTensor) {
+    let n = x.shape[axis]
+    let (low, high) = (x.slice(0..<n - 1, axis: axis), x.slice(1..<n, axis: axis))
+    return isReversed ? (high, low) : (low, high)
+  }
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    let h = LinearRecurrence(axis: axis, isReversed: !isReversed)(x[0], g)
+    cotangents.give(0, ends(y).from * ends(h).to)
+    cotangents.give(1, h)
+  }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    var sum = tangents[1]
+    if let a = tangents[0] {
+      var starts = [Int](repeating: 0, count: y.rank)
+      if !isReversed { starts[axis] = 1 }
+      let steps = [Int](repeating: 1, count: y.rank)
+      let added = Unslice(slice: Slice(starts: starts, sizes: a.shape.dimensions, steps: steps), shape: y.shape)(
+        a * ends(y).from)
+      sum = sum.map { $0 + added } ?? added
+    }
+    return sum.map { self(x[0], $0) }
   }
 }
 

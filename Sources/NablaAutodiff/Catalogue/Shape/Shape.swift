@@ -112,36 +112,73 @@ struct Slice: LinearPrimitive, ViewPrimitive {
   /// Whether axis 0 is taken from its start, one by one.
   var takesWholeRows: Bool { starts.first == 0 && steps.first == 1 }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, Unslice(slice: self, shape: x[0].shape)(g))
+    cotangents.give(0, g, at: self, of: x[0].shape)
   }
 }
 
-/// y = zeros of a shape in which the elements of a slice are x: the transpose of ``Slice``.
-struct Unslice: LinearPrimitive {
+/// y = zeros of a shape, to whose slices the operands are added, one to each: the transpose of several ``Slice``.
+struct Unslice: SingleResultPrimitive {
   var name: String { "unslice" }
-  let slice: Slice
+  var traits: Traits { .linear }
+  func residuals(toward operand: Int) -> Residuals { [] }
+  let slices: [Slice]
   let shape: Shape
+
+  init(slices: [Slice], shape: Shape) { (self.slices, self.shape) = (slices, shape) }
+  init(slice: Slice, shape: Shape) { self.init(slices: [slice], shape: shape) }
+
   func resultType(_ x: Operands) -> TensorType? {
-    guard slice.fits(shape, name), x[0].shape.dimensions == slice.sizes else {
-      fail(name, "a value of shape \(x[0].shape) is not the slice's, which is \(slice.sizes)")
-      return nil
+    for (index, slice) in slices.enumerated() {
+      guard slice.fits(shape, name), x[index].shape.dimensions == slice.sizes, x[index].dtype == x[0].dtype else {
+        fail(
+          name, "\(x[index].dtype) of shape \(x[index].shape) is not the slice's, which is \(x[0].dtype) \(slice.sizes)"
+        )
+        return nil
+      }
     }
     return TensorType(x[0].dtype, shape)
   }
-  func operationCount(_ x: [Shape], _ y: Shape) -> Int { 0 }
+  func operationCount(_ x: [Shape], _ y: Shape) -> Int { x.dropFirst().reduce(0) { $0 + $1.elementCount } }
   func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
-    y.initializeMemory(as: UInt8.self, repeating: 0, count: shape.elementCount * type.dtype.byteCount)
-    x[0].copy(to: y, as: slice, of: shape)
+    let values = x.all.map(\.storage)
+    withExtendedLifetime(values) { SliceLoops.write(loops(values), type.dtype, into: y) { values[$0].base } }
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
+    let values = x.all.map(\.storage)
+    let loops = loops(values)
+    return PreparedCall(workspace: 0, operands: values, into: [y]) { _ in
+      SliceLoops.write(loops, type.dtype, into: y.base) { values[$0].base }
+    }
+  }
+  private func loops(_ values: [Storage]) -> [SliceLoops] {
+    zip(slices, values).map { slice, value in
+      SliceLoops(
+        starts: slice.starts, sizes: slice.sizes, steps: slice.steps, of: shape,
+        valueStrides: AnyTensor(value).resolvedStrides)
+    }
   }
   func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? {
-    slice.takesWholeRows ? RowRule.local(x, y, rows: rows) : nil
+    slices.allSatisfy(\.takesWholeRows) ? RowRule.local(x, y, rows: rows) : nil
   }
-  func onRows(_ count: Int) -> Unslice { Unslice(slice: slice.onRows(count), shape: shape.withRows(count)) }
+  func onRows(_ count: Int) -> Unslice {
+    Unslice(slices: slices.map { $0.onRows(count) }, shape: shape.withRows(count))
+  }
   func batchedResult(_ x: BatchedOperands) -> AnyTensor? {
-    Unslice(slice: slice.batched(x.size), shape: shape.batched(x.size))(x[0])
+    Unslice(slices: slices.map { $0.batched(x.size) }, shape: shape.batched(x.size))
+      .apply(Operands((0..<x.count).map(x.spread)))
   }
   func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, slice(g))
+    for index in slices.indices { cotangents.give(index, slices[index](g)) }
+  }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    let moving = slices.indices.filter { tangents[$0] != nil }
+    return Unslice(slices: moving.map { slices[$0] }, shape: shape).apply(Operands(moving.map { tangents[$0]! }))
+  }
+  var rewrite: Rewrite {
+    .sumOfSlices { other in
+      guard let other = other as? Unslice else { return nil }
+      return Unslice(slices: slices + other.slices, shape: shape)
+    }
   }
 }
 
