@@ -1,12 +1,20 @@
 #include "radix.h"
 #include <string.h>
+#ifdef NABLA_HAS_LEVELS
+#include <immintrin.h>
+#endif
 
-// Elements become unsigned keys of their order, and keys are sorted: by digits in long rows, by comparisons in short
-// ones. A key alone gives its element back, but for zeros of two signs, which are equal, and NaN; with indices, a key of up
-// to 32 bits and its place share a word. Descending order flips the keys, so that equal elements still keep their order.
+// Elements become unsigned keys of their order, and keys are sorted: in vectors where the processor can; elsewhere by digits
+// in long rows, by comparisons in short ones. A key alone gives its element back, but for zeros of two signs, which are
+// equal, and NaN; with indices, a key of up to 32 bits and its place share a word. Descending order flips the keys, so that
+// equal elements still keep their order.
+//
+// A longer key and its place share a word too: what the keys of a row have above the least of them, without as many of its
+// last bits as the place needs. Where keys are equal but for these bits, which is rare or does not matter, the last bits
+// decide in a second sort of those elements alone. So no element that is sorted is longer than a word.
 
 typedef enum { ASCENDING, DESCENDING, LARGEST } direction; // LARGEST: descending, NaN first
-typedef enum { KEYS, PACKED, PLACES } form;
+typedef enum { KEYS, PACKED, SQUEEZED, PLACES } form;
 
 /// What is known of a row.
 typedef struct {
@@ -17,6 +25,12 @@ typedef struct {
   void *values;
   int64_t *indices;
   ptrdiff_t step; // of values and indices, in elements
+  int low, high;  // the bits of the key in what is sorted
+  // Where keys and places share a word: the bits of the place; and where keys are squeezed, the least key and how many of
+  // their last bits are dropped.
+  uint64_t place_mask;
+  uint64_t least;
+  int dropped;
 } order_row;
 
 // Elements that comparisons begin with, and that a filter tests at a time.
@@ -27,13 +41,21 @@ NABLA_INLINE uint64_t order_key(const order_row *row, const void *sorted, ptrdif
   return row->form == PACKED ? ((const k64 *)sorted)[i] >> 32 : ((const k64_place *)sorted)[i].key;
 }
 NABLA_INLINE ptrdiff_t order_place(const order_row *row, const void *sorted, ptrdiff_t i) {
-  return (ptrdiff_t)(row->form == PACKED ? (uint32_t)((const k64 *)sorted)[i] : ((const k64_place *)sorted)[i].place);
+  return (ptrdiff_t)(row->form == PLACES ? ((const k64_place *)sorted)[i].place : ((const k64 *)sorted)[i] & row->place_mask);
 }
 
 /// Sorts n elements of a; the result is in a or in b.
 typedef void *(*small_sort)(void *a, void *b, ptrdiff_t n);
 typedef struct {
-  int (*load)(const char *x, ptrdiff_t step, ptrdiff_t start, ptrdiff_t end, direction direction, form form, void *to);
+  /// Sorts n elements of x in place, with as much spare memory; NULL where the processor has no such vectors.
+  void (*sort)(void *x, void *spare, ptrdiff_t n);
+  /// Merges sorted a[..<m] and b[..<n].
+  void (*join)(const void *a, ptrdiff_t m, const void *b, ptrdiff_t n, void *to);
+} vector_sort;
+typedef struct {
+  int (*load)(const order_row *row, ptrdiff_t start, ptrdiff_t end, void *to);
+  void (*range)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t *least, uint64_t *most);
+  int (*refine)(const order_row *row, k64 *run, ptrdiff_t n);
   void (*store)(const order_row *row, const void *sorted, ptrdiff_t start, ptrdiff_t end);
   void (*mend)(const order_row *row);
   ptrdiff_t (*filter)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t limit, ptrdiff_t room, void *to,
@@ -42,6 +64,7 @@ typedef struct {
                 const nabla_best_rows *b, const nabla_best_rows *y);
   ptrdiff_t width;
   const small_sort *small; // by what is sorted: k32, k64, k64_place
+  const vector_sort *vectors;
 } order_kernels;
 
 #define NABLA_LOOPS order_kernels
@@ -77,12 +100,16 @@ typedef struct {
   ptrdiff_t pieces;
 } order_job;
 
+static void give_form(order_job *job, form form) {
+  job->form = form;
+  job->element = form == PLACES ? 2 : form != KEYS || job->kernels->width == 8;
+  job->size = job->element == 2 ? sizeof(k64_place) : job->element == 1 ? sizeof(k64) : sizeof(k32);
+}
+
 static void describe(order_job *job, const nabla_lines *lines, int dtype, int has_indices) {
   *job = (order_job){.lines = lines, .kernels = nabla_loops(dtype)};
   const int is_wide = job->kernels->width == 8;
-  job->form = !has_indices ? KEYS : is_wide || lines->n > UINT32_MAX ? PLACES : PACKED;
-  job->element = job->form == PLACES ? 2 : job->form == PACKED || is_wide;
-  job->size = job->element == 2 ? sizeof(k64_place) : job->element == 1 ? sizeof(k64) : sizeof(k32);
+  give_form(job, !has_indices ? KEYS : lines->n > UINT32_MAX ? PLACES : is_wide ? SQUEEZED : PACKED);
   job->key_bits = 8 * (int)job->kernels->width;
   job->threads = nabla_thread_count();
   const ptrdiff_t rows = lines->outer * lines->inner;
@@ -100,15 +127,79 @@ static void give_lanes(order_job *job, int lanes, ptrdiff_t room) {
 
 static char *lane(const order_job *job, int number) { return job->workspace + (size_t)number * job->lane_bytes; }
 
-/// Sorts n elements, on so many threads; returns where they are: in a or in the other half.
-static void *sort_elements(const order_job *job, char *a, ptrdiff_t n, int threads) {
-  char *b = a + job->half_bytes, *counts = b + job->half_bytes;
+// --- Elements in order -----------------------------------------------------------------------------------------------
+
+/// Elements that are sorted in as many chunks as a power of two, which then are merged.
+typedef struct {
+  const vector_sort *by;
+  ptrdiff_t n, size, chunk, length; // length: of what is sorted
+  char *a, *b;
+} chunks;
+
+static void sort_chunk(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  const chunks *c = context;
+  const ptrdiff_t start = number * c->chunk, end = least_of(c->n, start + c->chunk);
+  if (start < end) c->by->sort(c->a + start * c->size, c->b + start * c->size, end - start);
+}
+
+/// How many of the first `count` elements of a and b, merged, are a's.
+static ptrdiff_t split(const chunks *c, const char *a, ptrdiff_t m, const char *b, ptrdiff_t n, ptrdiff_t count) {
+  ptrdiff_t low = most_of(0, count - n), high = least_of(m, count);
+  while (low < high) {
+    const ptrdiff_t i = (low + high) / 2, j = count - 1 - i;
+    const int a_is_first = c->size == 4 ? ((const k32 *)a)[i] <= ((const k32 *)b)[j] : ((const k64 *)a)[i] <= ((const k64 *)b)[j];
+    if (a_is_first) {
+      low = i + 1;
+    } else {
+      high = i;
+    }
+  }
+  return low;
+}
+
+/// A chunk of what is merged: each thread finds its part of both sources (Odeh, Green, Mwassi, Shmueli, Birk, "Merge path",
+/// 2012).
+static void join_chunk(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  const chunks *c = context;
+  const ptrdiff_t start = number * c->chunk, end = least_of(c->n, start + c->chunk);
+  if (start >= end) return;
+  const ptrdiff_t pair = start / (2 * c->length) * 2 * c->length, middle = least_of(c->n, pair + c->length);
+  const ptrdiff_t m = middle - pair, n = least_of(c->n, middle + c->length) - middle;
+  const char *a = c->a + pair * c->size, *b = c->a + middle * c->size;
+  const ptrdiff_t i = split(c, a, m, b, n, start - pair), next_i = split(c, a, m, b, n, end - pair);
+  const ptrdiff_t j = start - pair - i, next_j = end - pair - next_i;
+  c->by->join(a + i * c->size, next_i - i, b + j * c->size, next_j - j, c->b + start * c->size);
+}
+
+static void *sort_in_chunks(const order_job *job, char *a, char *b, ptrdiff_t n, int threads) {
+  ptrdiff_t number = 1;
+  while (number < threads && n / number >= LONG_ROW / 2) number *= 2;
+  chunks c = {job->kernels->vectors + job->element, n, job->size, ceiling_quotient(n, number), 0, a, b};
+  nabla_parallel(number, threads, sort_chunk, &c);
+  for (c.length = c.chunk; c.length < n; c.length *= 2) {
+    nabla_parallel(number, threads, join_chunk, &c);
+    char *other = c.a;
+    c.a = c.b;
+    c.b = other;
+  }
+  return c.a;
+}
+
+/// Sorts n elements by bits low ..< high, on so many threads; returns where they are: in a or in b.
+static void *sort_between(const order_job *job, char *a, char *b, char *counts, ptrdiff_t n, int low, int high,
+                          int threads) {
+  // Digits of few bits are faster.
+  if (job->kernels->vectors[job->element].sort && (high - low > 16 || n < 65536)) return sort_in_chunks(job, a, b, n, threads);
   if (n < (job->key_bits == 64 ? 768 : 256)) return job->kernels->small[job->element](a, b, n);
-  if (job->element == 0) return nabla_radix_k32((k32 *)a, (k32 *)b, n, 0, job->key_bits, threads, counts);
-  if (job->element == 2)
-    return nabla_radix_k64_place((k64_place *)a, (k64_place *)b, n, 0, job->key_bits, threads, counts);
-  const int low = job->form == PACKED ? 32 : 0;
-  return nabla_radix_k64((k64 *)a, (k64 *)b, n, low, low + job->key_bits, threads, counts);
+  if (job->element == 0) return nabla_radix_k32((k32 *)a, (k32 *)b, n, low, high, threads, counts);
+  if (job->element == 2) return nabla_radix_k64_place((k64_place *)a, (k64_place *)b, n, low, high, threads, counts);
+  return nabla_radix_k64((k64 *)a, (k64 *)b, n, low, high, threads, counts);
+}
+
+static void *sort_elements(const order_job *job, const order_row *row, char *a, ptrdiff_t n, int threads) {
+  return sort_between(job, a, a + job->half_bytes, a + 2 * job->half_bytes, n, row->low, row->high, threads);
 }
 
 static order_row row_of(const order_job *job, ptrdiff_t number) {
@@ -121,7 +212,10 @@ static order_row row_of(const order_job *job, ptrdiff_t number) {
                      .x = job->x + outer * o->outer_step + inner * o->inner_step,
                      .values = job->values ? job->values + first * job->kernels->width : 0,
                      .indices = job->indices ? job->indices + first : 0,
-                     .step = o->inner};
+                     .step = o->inner,
+                     .low = job->form == PACKED ? 32 : 0,
+                     .high = job->key_bits + (job->form == PACKED ? 32 : 0),
+                     .place_mask = UINT32_MAX};
 }
 
 // --- Whole rows ------------------------------------------------------------------------------------------------------
@@ -129,19 +223,47 @@ static order_row row_of(const order_job *job, ptrdiff_t number) {
 /// A row that is sorted by pieces of GRAIN elements, on as many threads.
 typedef struct {
   const order_job *job;
-  const order_row *row;
+  order_row *row;
   char *elements;
-  const void *sorted;
+  char *sorted, *spare;
   ptrdiff_t count; // elements that are written
   int special;
+  uint64_t least, most;
+  ptrdiff_t *starts; // of parts that are refined
 } row_part;
+
+static void find_range(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  row_part *part = context;
+  const ptrdiff_t start = number * GRAIN;
+  uint64_t least, most;
+  part->job->kernels->range(part->row, start, least_of(part->row->n, start + GRAIN), &least, &most);
+  uint64_t known = __atomic_load_n(&part->least, __ATOMIC_RELAXED);
+  while (least < known && !__atomic_compare_exchange_n(&part->least, &known, least, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+  known = __atomic_load_n(&part->most, __ATOMIC_RELAXED);
+  while (most > known && !__atomic_compare_exchange_n(&part->most, &known, most, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {}
+}
+
+static int bit_count(uint64_t x) { return x == 0 ? 0 : 64 - __builtin_clzll(x); }
+
+/// How the keys of a row and their places share a word.
+static void squeeze(row_part *part, int threads) {
+  order_row *row = part->row;
+  part->least = UINT64_MAX;
+  nabla_parallel(ceiling_quotient(row->n, GRAIN), threads, find_range, part);
+  row->low = most_of(1, bit_count((uint64_t)row->n - 1));
+  const int bits = bit_count(part->most - part->least), held = least_of(bits, 64 - row->low);
+  row->least = part->least;
+  row->dropped = bits - held;
+  row->high = row->low + held;
+  row->place_mask = ((uint64_t)1 << row->low) - 1;
+}
 
 static void load_piece(void *context, int thread, ptrdiff_t number) {
   (void)thread;
   row_part *part = context;
-  const order_row *row = part->row;
   const ptrdiff_t start = number * GRAIN;
-  if (part->job->kernels->load(row->x, row->x_step, start, least_of(row->n, start + GRAIN), row->direction, row->form,
+  if (part->job->kernels->load(part->row, start, least_of(part->row->n, start + GRAIN),
                                part->elements + start * part->job->size))
     __atomic_store_n(&part->special, 1, __ATOMIC_RELAXED);
 }
@@ -153,10 +275,66 @@ static void store_piece(void *context, int thread, ptrdiff_t number) {
   part->job->kernels->store(part->row, part->sorted, start, least_of(part->count, start + GRAIN));
 }
 
-static void sort_row(const order_job *job, const order_row *row, char *memory, int threads) {
-  row_part part = {job, row, memory, 0, job->k, 0};
+/// Elements that are equal but for the bits that were dropped: by these.
+static void refine_piece(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  const row_part *part = context;
+  const order_job *job = part->job;
+  k64 *sorted = (k64 *)part->sorted, *spare = (k64 *)part->spare;
+  const int low = part->row->low;
+  const ptrdiff_t end = part->starts[number + 1];
+  ptrdiff_t i = part->starts[number];
+  while (i + 1 < end) {
+    if (sorted[i] >> low != sorted[i + 1] >> low) {
+      i++;
+      continue;
+    }
+    const ptrdiff_t start = i;
+    const k64 key = sorted[i] >> low;
+    while (i < end && sorted[i] >> low == key) i++;
+    if (job->kernels->refine(part->row, sorted + start, i - start)) continue;
+    const ptrdiff_t n = i - start;
+    const int is_short = n < 256 || job->kernels->vectors[1].sort;
+    char *a = (char *)(sorted + start), *b = (char *)(spare + start);
+    uint64_t counts[8 * 256];
+    const void *at = is_short && !job->kernels->vectors[1].sort
+                         ? job->kernels->small[1](a, b, n)
+                         : sort_between(job, a, b, (char *)counts, n, low, least_of(64, low + part->row->dropped), 1);
+    if (at != a) memcpy(a, at, (size_t)n * sizeof(k64));
+  }
+}
+
+static void refine(row_part *part, int threads) {
+  const ptrdiff_t n = part->row->n, parts = n < LONG_ROW ? 1 : least_of(4 * threads, 1024);
+  const int low = part->row->low;
+  const k64 *sorted = (const k64 *)part->sorted;
+  ptrdiff_t starts[1025];
+  starts[0] = 0;
+  for (ptrdiff_t number = 1; number < parts; number++) { // where the elements equal to that at the cut begin
+    ptrdiff_t first = 0, last = n / parts * number;
+    const k64 key = sorted[last] >> low;
+    while (first < last) {
+      const ptrdiff_t middle = (first + last) / 2;
+      if (sorted[middle] >> low < key) {
+        first = middle + 1;
+      } else {
+        last = middle;
+      }
+    }
+    starts[number] = first;
+  }
+  starts[parts] = n;
+  part->starts = starts;
+  nabla_parallel(parts, threads, refine_piece, part);
+}
+
+static void sort_row(const order_job *job, order_row *row, char *memory, int threads) {
+  row_part part = {.job = job, .row = row, .elements = memory, .count = job->k};
+  if (row->form == SQUEEZED) squeeze(&part, threads);
   nabla_parallel(ceiling_quotient(row->n, GRAIN), threads, load_piece, &part);
-  part.sorted = sort_elements(job, memory, row->n, threads);
+  part.sorted = sort_elements(job, row, memory, row->n, threads);
+  part.spare = part.sorted == memory ? memory + job->half_bytes : memory;
+  if (row->dropped > 0) refine(&part, threads);
   nabla_parallel(ceiling_quotient(part.count, GRAIN), threads, store_piece, &part);
   if (row->form == KEYS && part.special) job->kernels->mend(row);
 }
@@ -167,14 +345,14 @@ static void sort_row(const order_job *job, const order_row *row, char *memory, i
 /// no more room, all but the k best are dropped.
 static const void *select_best(const order_job *job, const order_row *row, ptrdiff_t start, ptrdiff_t end, char *memory) {
   ptrdiff_t count = least_of(job->room, end - start), next = start + count;
-  job->kernels->load(row->x, row->x_step, start, next, row->direction, row->form, memory);
-  char *sorted = sort_elements(job, memory, count, 1);
+  job->kernels->load(row, start, next, memory);
+  char *sorted = sort_elements(job, row, memory, count, 1);
   while (next < end) {
     // Sorted elements stay in front.
     if (sorted != memory) memcpy(memory, sorted, (size_t)(job->k * job->size));
     const uint64_t limit = order_key(row, memory, job->k - 1);
     count = job->k + job->kernels->filter(row, next, end, limit, job->room - job->k, memory + job->k * job->size, &next);
-    sorted = count > job->k ? sort_elements(job, memory, count, 1) : memory;
+    sorted = count > job->k ? sort_elements(job, row, memory, count, 1) : memory;
   }
   return sorted;
 }
@@ -200,14 +378,14 @@ static void select_shared(const order_job *job, const order_row *row) {
   nabla_parallel(job->pieces, job->lanes, select_piece, &part);
   order_job joined = *job;
   joined.half_bytes = whole_lines((size_t)(job->pieces * job->k * job->size));
-  const void *sorted = sort_elements(&joined, lane(job, job->lanes), job->pieces * job->k, 1);
+  const void *sorted = sort_elements(&joined, row, lane(job, job->lanes), job->pieces * job->k, 1);
   job->kernels->store(row, sorted, 0, job->k);
 }
 
 // --- All of it -------------------------------------------------------------------------------------------------------
 
 static void order_one(const order_job *job, ptrdiff_t number, char *memory, int threads) {
-  const order_row row = row_of(job, number);
+  order_row row = row_of(job, number);
   if (job->pieces > 1) {
     select_shared(job, &row);
   } else if (job->pieces == 1) {
@@ -281,6 +459,7 @@ static void plan_top_k(order_job *job, const nabla_lines *lines, int dtype, ptrd
     give_lanes(job, job->shares_rows ? 1 : job->threads, n);
     return;
   }
+  if (job->form == SQUEEZED) give_form(job, PLACES); // the least key is not known
   const ptrdiff_t room = k + most_of(k, 4 * FILTERED);
   job->pieces = job->shares_rows ? least_of(job->threads, least_of(n / (LONG_ROW / 2), n / (4 * most_of(k, 1)))) : 1;
   give_lanes(job, job->shares_rows ? (int)job->pieces : job->threads, least_of(room, n));

@@ -74,9 +74,12 @@ NABLA_INLINE KEY TYPED(not_a_number_of)(direction direction) { return direction 
 
 NABLA_INLINE T TYPED(at)(const char *x, ptrdiff_t step, ptrdiff_t i) { return *(const T *)(x + i * step); }
 
-NABLA_INLINE int TYPED(load_elements)(const char *x, ptrdiff_t step, ptrdiff_t start, ptrdiff_t end, direction direction,
+NABLA_INLINE int TYPED(load_elements)(const order_row *row, const ptrdiff_t step, ptrdiff_t start, ptrdiff_t end,
                                       const form form, void *to) {
-  const KEY flips = TYPED(flips_of)(direction), not_a_number = TYPED(not_a_number_of)(direction);
+  const char *x = row->x;
+  const KEY flips = TYPED(flips_of)(row->direction), not_a_number = TYPED(not_a_number_of)(row->direction);
+  const uint64_t least = row->least;
+  const int dropped = row->dropped, low = row->low;
   int special = 0;
   for (ptrdiff_t i = start; i < end; i++) {
     const T element = TYPED(at)(x, step, i);
@@ -86,6 +89,8 @@ NABLA_INLINE int TYPED(load_elements)(const char *x, ptrdiff_t step, ptrdiff_t s
       ((KEY *)to)[i - start] = key;
     } else if (form == PACKED) {
       ((k64 *)to)[i - start] = (k64)key << 32 | (k64)i;
+    } else if (form == SQUEEZED) {
+      ((k64 *)to)[i - start] = (key - least) >> dropped << low | (k64)i;
     } else {
       ((k64_place *)to)[i - start] = (k64_place){key, (uint64_t)i};
     }
@@ -94,14 +99,53 @@ NABLA_INLINE int TYPED(load_elements)(const char *x, ptrdiff_t step, ptrdiff_t s
 }
 
 /// Writes the keys of elements start ..< end of a row to `to`. Returns whether some cannot be told from their keys.
-static int TYPED(load)(const char *x, ptrdiff_t step, ptrdiff_t start, ptrdiff_t end, direction direction, form form,
-                       void *to) {
-#define LOAD(step, form) TYPED(load_elements)(x, step, start, end, direction, form, to)
-  const ptrdiff_t width = sizeof(T);
-  if (form == KEYS) return step == width ? LOAD(width, KEYS) : LOAD(step, KEYS);
-  if (form == PACKED) return step == width ? LOAD(width, PACKED) : LOAD(step, PACKED);
+static int TYPED(load)(const order_row *row, ptrdiff_t start, ptrdiff_t end, void *to) {
+#define LOAD(step, form) TYPED(load_elements)(row, step, start, end, form, to)
+  const ptrdiff_t width = sizeof(T), step = row->x_step;
+  if (row->form == KEYS) return step == width ? LOAD(width, KEYS) : LOAD(step, KEYS);
+  if (row->form == PACKED) return step == width ? LOAD(width, PACKED) : LOAD(step, PACKED);
+  if (row->form == SQUEEZED) return step == width ? LOAD(width, SQUEEZED) : LOAD(step, SQUEEZED);
   return LOAD(step, PLACES);
 #undef LOAD
+}
+
+NABLA_INLINE void TYPED(range_of)(const order_row *row, const ptrdiff_t step, ptrdiff_t start, ptrdiff_t end,
+                                  uint64_t *least, uint64_t *most) {
+  const KEY flips = TYPED(flips_of)(row->direction), not_a_number = TYPED(not_a_number_of)(row->direction);
+  KEY low = (KEY)-1, high = 0;
+  for (ptrdiff_t i = start; i < end; i++) {
+    const KEY key = TYPED(key_in)(TYPED(at)(row->x, step, i), flips, not_a_number);
+    low = key < low ? key : low;
+    high = key > high ? key : high;
+  }
+  *least = low;
+  *most = high;
+}
+
+/// The least and the highest key among elements start ..< end.
+static void TYPED(range)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t *least, uint64_t *most) {
+  if (row->x_step == sizeof(T)) {
+    TYPED(range_of)(row, sizeof(T), start, end, least, most);
+  } else {
+    TYPED(range_of)(row, row->x_step, start, end, least, most);
+  }
+}
+
+/// Gives elements, whose squeezed keys are equal, the bits that were dropped in place of the others. Returns whether they
+/// are in order.
+static int TYPED(refine)(const order_row *row, k64 *run, ptrdiff_t n) {
+  const KEY flips = TYPED(flips_of)(row->direction), not_a_number = TYPED(not_a_number_of)(row->direction);
+  const uint64_t last = ((uint64_t)1 << row->dropped) - 1;
+  k64 before = 0;
+  int in_order = 1;
+  for (ptrdiff_t i = 0; i < n; i++) {
+    const k64 place = run[i] & row->place_mask;
+    const KEY key = TYPED(key_in)(TYPED(at)(row->x, row->x_step, (ptrdiff_t)place), flips, not_a_number);
+    const k64 refined = (key - row->least & last) << row->low | place;
+    in_order &= before <= refined;
+    run[i] = before = refined;
+  }
+  return in_order;
 }
 
 /// Writes elements start ..< end of a row in order, and their indices.
@@ -115,7 +159,10 @@ static void TYPED(store)(const order_row *row, const void *sorted, ptrdiff_t sta
     for (ptrdiff_t i = start; i < end; i++) values[i * step] = TYPED(element_of)(keys[i] ^ flips);
     return;
   }
-  if (values)
+  if (values && row->form == SQUEEZED) {
+    for (ptrdiff_t i = start; i < end; i++)
+      values[i * step] = TYPED(at)(row->x, row->x_step, order_place(row, sorted, i));
+  } else if (values) {
     for (ptrdiff_t i = start; i < end; i++) {
       const uint64_t key = order_key(row, sorted, i);
       const T element = TYPED(element_of)((KEY)key ^ flips);
@@ -123,6 +170,7 @@ static void TYPED(store)(const order_row *row, const void *sorted, ptrdiff_t sta
                              ? TYPED(at)(row->x, row->x_step, order_place(row, sorted, i))
                              : element;
     }
+  }
   if (indices)
     for (ptrdiff_t i = start; i < end; i++) indices[i * step] = order_place(row, sorted, i);
 }
@@ -205,9 +253,10 @@ static void TYPED(merge)(direction direction, ptrdiff_t k, ptrdiff_t columns, pt
   }
 }
 
-static const order_kernels TYPED(loops) = {TYPED(load),   TYPED(store), TYPED(mend),
-                                           TYPED(filter), TYPED(merge), WIDTH,
-                                           LEVEL(small_sorts)};
+static const order_kernels TYPED(loops) = {TYPED(load),  TYPED(range),  TYPED(refine),
+                                           TYPED(store), TYPED(mend),   TYPED(filter),
+                                           TYPED(merge), WIDTH,         LEVEL(small_sorts),
+                                           LEVEL(vector_sorts)};
 
 #undef KEY
 #undef TOP
