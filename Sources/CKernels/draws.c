@@ -175,3 +175,67 @@ void nabla_fill_draw(const nabla_draw *draw, const nabla_philox *generator, uint
                         elements_of_block(draw)};
   nabla_parallel((ptrdiff_t)((job.end - 1) / GRAIN - first / GRAIN) + 1, INT32_MAX, fill_piece, (void *)&job);
 }
+
+// --- The sequential generator ----------------------------------------------------------------------------------------
+
+typedef unsigned __int128 u128;
+NABLA_INLINE u128 joined(const uint64_t halves[2]) { return (u128)halves[1] << 64 | halves[0]; }
+
+/// n steps of a generator: x becomes factor * x + addend.
+typedef struct {
+  u128 factor, addend;
+} stride;
+
+static stride stride_of(uint64_t n, u128 increment) {
+  stride all = {1, 0}, power = {(u128)0x2360ED051FC65DA4u << 64 | 0x4385DF649FCCF645u, increment};
+  for (; n > 0; n >>= 1) {
+    if (n & 1) all = (stride){all.factor * power.factor, all.addend * power.factor + power.addend};
+    power = (stride){power.factor * power.factor, (power.factor + 1) * power.addend};
+  }
+  return all;
+}
+
+typedef struct {
+  const nabla_draw *draw;
+  draw_kernel kernel;
+  u128 state, increment;
+  ptrdiff_t n, per_word, width;
+  char *y;
+} sequence_job;
+
+// Streams that are computed side by side, each of every fourth word: a step waits for the one before.
+#define STREAMS 4
+
+static void fill_of_sequence(void *context, int thread, ptrdiff_t number) {
+  (void)thread;
+  const sequence_job *job = context;
+  const ptrdiff_t first = number * GRAIN, end = job->n - first < GRAIN ? job->n : first + GRAIN;
+  const stride before = stride_of((uint64_t)(first / job->per_word), job->increment);
+  const stride one = stride_of(1, job->increment), all = stride_of(STREAMS, job->increment);
+  u128 states[STREAMS] = {before.factor * job->state + before.addend};
+  states[0] = states[0] * one.factor + one.addend;
+  for (int i = 1; i < STREAMS; i++) states[i] = states[i - 1] * one.factor + one.addend;
+  draw_words words;
+  const ptrdiff_t chunk = CHUNK * job->per_word;
+  for (ptrdiff_t start = first; start < end; start += chunk) {
+    const ptrdiff_t n = least_of(end - start, chunk), count = ceiling_quotient(n, job->per_word);
+    for (ptrdiff_t word = 0; word < count; word += STREAMS) {
+      UNROLLED for (int i = 0; i < STREAMS; i++) {
+        const uint64_t high = (uint64_t)(states[i] >> 64), folded = high ^ (uint64_t)states[i];
+        words.words[word + i] = __builtin_rotateright64(folded, high >> 58);
+        states[i] = states[i] * all.factor + all.addend;
+      }
+    }
+    job->kernel(job->draw, &words, n, job->y + start * job->width);
+  }
+}
+
+void nabla_fill_pcg64(const nabla_draw *draw, nabla_pcg64 *generator, ptrdiff_t n, void *y) {
+  sequence_job job = {draw, kernel_of(draw), joined(generator->state), joined(generator->increment),
+                      n, draw->dtype == NABLA_F32 ? 2 : 1, nabla_loops(draw->dtype)->width, y};
+  nabla_parallel(ceiling_quotient(n, GRAIN), INT32_MAX, fill_of_sequence, &job);
+  const stride whole = stride_of((uint64_t)ceiling_quotient(n, job.per_word), job.increment);
+  const u128 state = whole.factor * job.state + whole.addend;
+  generator->state[0] = (uint64_t)state;
+  generator->state[1] = (uint64_t)(state >> 64);
+}

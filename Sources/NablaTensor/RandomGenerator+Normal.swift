@@ -133,18 +133,9 @@ extension RandomGenerator {
   ) {
     let target = memory.bindMemory(to: T.self)
     switch distribution {
-    case .uniform(let low, let high): fillUniform(target, T(Double(low)), T(Double(high)))
+    case .uniform(let low, let high): fillUniform(target, low: T(Double(low)), width: T(Double(high)) - T(Double(low)))
     case .normal(let mean, let deviation): fillNormal(target, T(Double(mean)), T(Double(deviation)))
     }
-  }
-
-  @inline(__always)
-  private mutating func fillUniform<T: FloatingPointElement>(
-    _ scalars: UnsafeMutableBufferPointer<T>, _ low: T, _ high: T
-  ) {
-    var local = self
-    for index in scalars.indices { scalars[index] = low + (high - low) * T.uniform(from: &local) }
-    self = local
   }
 
   @inline(__always)

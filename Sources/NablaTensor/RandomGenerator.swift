@@ -1,3 +1,5 @@
+import CKernels
+
 /// The random stream of NumPy's default generator, PCG64: `RandomGenerator(seed: 7)` gives the numbers of
 /// `numpy.random.Generator(numpy.random.PCG64(7))`.
 ///
@@ -32,6 +34,33 @@ public struct RandomGenerator: RandomNumberGenerator, Sendable {
     let folded = high ^ UInt64(truncatingIfNeeded: state)
     let rotation = high >> 58
     return folded >> rotation | folded << ((64 &- rotation) & 63)
+  }
+
+  /// Fills memory with `low` + `width` · u, the numbers u in order as ``uniformDouble()`` or ``uniformFloat()`` gives them.
+  mutating func fillUniform<T: FloatingPointElement>(
+    _ scalars: UnsafeMutableBufferPointer<T>, low: T, width: T
+  ) {
+    func one() -> T { low + width * T.uniform(from: &self) }
+    var (start, end) = (0, scalars.count)
+    let hasHalves = T.dtype == .float32
+    if hasHalves && spare != nil && start < end {
+      scalars[0] = one()
+      start = 1
+    }
+    if hasHalves && (end - start) % 2 == 1 { end -= 1 }  // whose other half is kept
+    if start < end, let base = scalars.baseAddress {
+      func halves(_ x: UInt128) -> (UInt64, UInt64) {
+        (UInt64(truncatingIfNeeded: x), UInt64(truncatingIfNeeded: x >> 64))
+      }
+      var generator = nabla_pcg64(state: halves(state), increment: halves(increment))
+      var draw = nabla_draw()
+      draw.kind = NABLA_DRAW_UNIFORM
+      draw.dtype = T.dtype.rawValue
+      (draw.shift, draw.scale) = (Double(low), Double(width))
+      nabla_fill_pcg64(&draw, &generator, end - start, base + start)
+      state = UInt128(generator.state.1) << 64 | UInt128(generator.state.0)
+    }
+    if end < scalars.count { scalars[end] = one() }
   }
 
   /// The next 32 bits; two of them come from one draw of 64, the low half first.

@@ -6,6 +6,8 @@ import TestSupport
 extension GradientRow {
   private static let rowShapes: [[[Int]]] = [[[1]], [[5]], [[2, 3]], [[3, 2, 4]], [[9, 10]], [[2, 70]], [[0, 3]]]
 
+  private static let rowShapesOfAxis0: [[[Int]]] = [[[1]], [[5]], [[3, 2]], [[4, 2, 3]], [[10, 9]], [[3, 0]]]
+
   /// Rows of an array along its last axis, mapped.
   private static func mapRows(_ x: PlainArray, length: Int, _ f: ([Double]) -> [Double]) -> PlainArray {
     let size = x.sizes.last!
@@ -21,17 +23,29 @@ extension GradientRow {
     [false, true].flatMap { descends in
       [
         GradientRow(
-          name: "sort", type: "Sort", variant: "values, descending: \(descends)", domain: .spaced, shapes: rowShapes,
-          function: { Sort(descends: descends).results(of: Operands($0), count: 2)[0] },
+          name: "sort", type: "Sort", variant: "descending: \(descends)", domain: .spaced, shapes: rowShapes,
+          function: { Sort(axis: $0[0].rank - 1, descends: descends)($0[0]) },
           reference: { x in
             mapRows(x[0], length: x[0].sizes.last!) { row in order(row, descending: descends).map { row[$0] } }
           }),
         GradientRow(
-          name: "sort", type: "Sort", variant: "indices, descending: \(descends)", domain: .spaced, order: 0,
+          name: "argsort", type: "ArgSort", variant: "descending: \(descends)", domain: .spaced, order: 0,
           shapes: rowShapes,
-          function: { Sort(descends: descends).results(of: Operands($0), count: 2)[1] },
+          function: { ArgSort(axis: $0[0].rank - 1, descends: descends)($0[0]) },
           reference: { x in
             mapRows(x[0], length: x[0].sizes.last!) { row in order(row, descending: descends).map { Double($0) } }
+          }),
+        GradientRow(
+          name: "sort", type: "Sort", variant: "axis 0, descending: \(descends)", domain: .spaced,
+          shapes: rowShapesOfAxis0,
+          function: { Sort(axis: 0, descends: descends)($0[0]) },
+          reference: { x in
+            let inner = x[0].sizes.dropFirst().reduce(1, *)
+            let columns = (0..<inner).map { j in
+              let column = (0..<x[0].sizes[0]).map { x[0].values[$0 * inner + j] }
+              return order(column, descending: descends).map { column[$0] }
+            }
+            return PlainArray(x[0].sizes, (0..<x[0].sizes[0]).flatMap { i in columns.map { $0[i] } })
           }),
       ] + topK(largest: descends)
     } + [

@@ -195,7 +195,7 @@ extension GradientRow {
       name: "histogram", type: "Histogram", variant: "edges of the data", domain: .spaced, order: 0,
       shapes: [[[2]], [[5]], [[70]]],
       function: { x in
-        let sorted = Sort(descends: false).results(of: Operands(x[0]), count: 2)[0]
+        let sorted = Sort(axis: 0, descends: false)(x[0])
         return Histogram().reported(x[0], sorted.cast(to: .float64))
       },
       reference: { x in

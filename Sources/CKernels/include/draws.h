@@ -41,4 +41,15 @@ uint64_t nabla_draw_blocks(const nabla_draw *draw, uint64_t count);
 /// The block that belongs to a counter and a key.
 void nabla_philox_block(const uint64_t counter[4], const uint64_t key[2], uint64_t block[4]);
 
+/// PCG XSL RR 128/64 (O'Neill, "PCG: A family of simple fast space-efficient statistically good algorithms for random number
+/// generation", HMC-CS-2014-0905), the lower half first.
+typedef struct {
+  uint64_t state[2], increment[2];
+} nabla_pcg64;
+
+/// Writes the next n elements of a uniform draw to dense y: of a word each for Double, of a half, the lower first, for Float, where
+/// an odd number leaves a half unused. On all threads: a jump over any number of words takes as many steps as that has bits
+/// (Brown, "Random number generation with arbitrary strides", 1994). The generator goes on behind the words.
+void nabla_fill_pcg64(const nabla_draw *draw, nabla_pcg64 *generator, ptrdiff_t n, void *y);
+
 #endif

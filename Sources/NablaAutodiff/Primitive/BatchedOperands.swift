@@ -7,8 +7,8 @@ import NablaTensor
 /// other code. It gives every result the leading axis:
 ///
 /// ```swift
-/// // Several results: a sort along another axis, values and indices.
-/// func batched(_ x: BatchedOperands) -> ResultTensors? { Sort(axis: axis + 1).results(of: x.operands, count: 2) }
+/// // Several results: the k best along another axis, values and indices.
+/// func batched(_ x: BatchedOperands) -> ResultTensors? { TopK(axis: axis + 1).results(of: x.operands, count: 2) }
 /// // Operands that broadcast with each other.
 /// func batchedResult(_ x: BatchedOperands) -> AnyTensor? { apply(x.aligned) }
 /// // An operation that works on stacks already, and may throw.

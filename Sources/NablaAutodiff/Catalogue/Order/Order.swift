@@ -1,42 +1,84 @@
 import CKernels
 import NablaTensor
 
-// Rows along the last axis in order, and what is taken from rows by number. Another axis is brought there and back by views.
+// Elements along an axis in order, and what is taken from rows by number.
 
 // MARK: sort
 
-/// The elements of each row in order, and where they stood.
-struct Sort: Primitive {
-  var name: String { "sort" }
-  let descends: Bool
+/// An operation that puts the elements along an axis in order.
+private protocol Ordering: SingleResultPrimitive where Failure == Never {
+  var axis: Int { get }
+  var descends: Bool { get }
+  init(axis: Int, descends: Bool)
+  /// Whether the result is where the elements came from.
+  static var givesIndices: Bool { get }
+}
 
-  func residuals(toward operand: Int) -> Residuals { .result(1) }
-  func resultTypes(_ x: Operands) -> ResultTypes? {
+extension Ordering {
+  func resultType(_ x: Operands) -> TensorType? {
     guard hasRows(x[0], name) else { return nil }
-    return ResultTypes(TensorType(x[0].dtype, x[0].shape), TensorType(.int64, x[0].shape))
+    return TensorType(Self.givesIndices ? .int64 : x[0].dtype, x[0].shape)
   }
-  func evaluate(_ x: Operands, _ types: ResultTypes, into y: [UnsafeMutableRawPointer]) {
-    Order.sort(
-      x[0], axis: x[0].rank - 1, descending: descends, values: y[0], indices: y[1].assumingMemoryBound(to: Int64.self))
+  /// Where results go: elements, or indices.
+  private func targets(
+    _ y: UnsafeMutableRawPointer
+  ) -> (values: UnsafeMutableRawPointer?, indices: UnsafeMutablePointer<Int64>?) {
+    Self.givesIndices ? (nil, y.assumingMemoryBound(to: Int64.self)) : (y, nil)
   }
-  func prepared(_ x: Operands, _ types: ResultTypes, into y: [Storage]) -> PreparedCall {
+  func evaluate(_ x: Operands, _ type: TensorType, into y: UnsafeMutableRawPointer) {
+    let (values, indices) = targets(y)
+    Order.sort(x[0], axis: axis, descending: descends, values: values, indices: indices)
+  }
+  func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
     let source = x[0].storage
-    guard let lines = x[0].lines(along: x[0].rank - 1) else { return evaluated(x, types, into: y) }
-    let bytes = Order.sortByteCount(lines, source.dtype, hasIndices: true)
-    return PreparedCall(workspace: bytes, operands: [source], into: y) { [descends] workspace in
+    guard let lines = x[0].lines(along: axis) else { return evaluated(x, type, into: y) }
+    let bytes = Order.sortByteCount(lines, source.dtype, hasIndices: Self.givesIndices)
+    return PreparedCall(workspace: bytes, operands: [source], into: [y]) { [self] workspace in
+      let (values, indices) = targets(y.base)
       Order.sort(
-        lines, source.dtype, source.base, descending: descends, values: y[0].base,
-        indices: y[1].base.assumingMemoryBound(to: Int64.self), workspace: workspace)
+        lines, source.dtype, source.base, descending: descends, values: values, indices: indices, workspace: workspace)
     }
   }
-  func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? { rowsApart(x, y, rows) }
-  func batched(_ x: BatchedOperands) -> ResultTensors? { results(of: Operands(x[0]), count: 2) }
-  func vjp(_ g: Derivatives, _ x: Operands, _ y: ResultTensors, _ cotangents: inout Cotangents) {
-    if let g = g[0] { cotangents.give(0, AddAlong(size: x[0].shape.last!).reported(g, y[1])) }
+  func rowRule(_ x: [Shape], _ y: Shape, rows: Int) -> RowRule? { axis > 0 ? RowRule.local(x, y, rows: rows) : nil }
+  func batchedResult(_ x: BatchedOperands) -> AnyTensor? { Self(axis: axis + 1, descends: descends)(x[0]) }
+}
+
+/// The elements along an axis in order.
+///
+/// Elements alone sort several times as fast as with their indices, so a derivative asks for these when it comes to it.
+struct Sort: Ordering {
+  var name: String { "sort" }
+  let axis: Int
+  let descends: Bool
+  static var givesIndices: Bool { false }
+
+  func residuals(toward operand: Int) -> Residuals { .operand(0) }
+  private func indices(_ x: AnyTensor) -> AnyTensor { ArgSort(axis: axis, descends: descends)(x) }
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    cotangents.give(0, along(axis, AddAlong(size: x[0].shape[axis]), g, indices(x[0])))
   }
-  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: ResultTensors) -> Derivatives {
-    Derivatives(tangents[0].map { TakeAlong().reported($0, y[1]) })
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    tangents[0].map { along(axis, TakeAlong(), $0, indices(x[0])) }
   }
+}
+
+/// The indices along an axis that put its elements in order.
+struct ArgSort: Ordering, NondifferentiablePrimitive {
+  var name: String { "argsort" }
+  let axis: Int
+  let descends: Bool
+  static var givesIndices: Bool { true }
+}
+
+/// An operation along the last axis, along another one.
+private func along<P: SingleResultPrimitive>(
+  _ axis: Int, _ operation: P, _ x: AnyTensor, _ indices: AnyTensor
+) -> AnyTensor where P.Failure == IndexError {
+  if axis == x.rank - 1 { return operation.reported(x, indices) }
+  var order = Array(0..<x.rank)
+  order.swapAt(axis, x.rank - 1)  // its own inverse
+  let y = operation.reported(x.transposed(permutation: order), indices.transposed(permutation: order))
+  return y.isFailed ? y : y.transposed(permutation: order)
 }
 
 /// Whether a tensor has rows; if not, after the error.
@@ -93,8 +135,9 @@ struct TopK: Primitive {
   func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? {
     if axis > 0 { return RowRule.local(x, y[0], rows: rows) }
     guard x[0].first == rows else { return nil }
-    // The first elements of a block are sorted, the others compared with the worst of the best.
-    return RowRule(rowOperands: [true], isReducing: true, fewestRows: max(4096, 16 * count))
+    // The first elements of a block are sorted, the others compared with the worst of the best: short blocks sort more.
+    let columns = max(1, x[0].dropFirst().reduce(1, *))
+    return RowRule(rowOperands: [true], isReducing: true, fewestRows: max(4096, 65536 / columns, 16 * count))
   }
   func blockReduction(_ x: [TensorType], _ y: ResultTypes) -> BlockReduction? {
     guard axis == 0 else { return nil }
@@ -125,20 +168,10 @@ struct TopK: Primitive {
   }
   func vjp(_ g: Derivatives, _ x: Operands, _ y: ResultTensors, _ cotangents: inout Cotangents) {
     guard let g = g[0] else { return }
-    cotangents.give(0, alongLast(AddAlong(size: x[0].shape[axis]), g, y[1]))
+    cotangents.give(0, along(axis, AddAlong(size: x[0].shape[axis]), g, y[1]))
   }
   func jvp(_ tangents: Derivatives, _ x: Operands, _ y: ResultTensors) -> Derivatives {
-    Derivatives(tangents[0].map { alongLast(TakeAlong(), $0, y[1]) })
-  }
-  /// An operation along the last axis, along this one.
-  private func alongLast<P: SingleResultPrimitive>(
-    _ operation: P, _ x: AnyTensor, _ indices: AnyTensor
-  ) -> AnyTensor where P.Failure == IndexError {
-    if axis == x.rank - 1 { return operation.reported(x, indices) }
-    var order = Array(0..<x.rank)
-    order.swapAt(axis, x.rank - 1)  // its own inverse
-    let y = operation.reported(x.transposed(permutation: order), indices.transposed(permutation: order))
-    return y.isFailed ? y : y.transposed(permutation: order)
+    Derivatives(tangents[0].map { along(axis, TakeAlong(), $0, y[1]) })
   }
 }
 

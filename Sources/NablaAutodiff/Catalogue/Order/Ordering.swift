@@ -6,7 +6,8 @@ import NablaTensor
 /// Errors: a scalar, an axis out of range.
 public func sort<T: TensorConvertible>(_ x: T, axis: Int = -1, descending: Bool = false) -> Tensor<T.Scalar>
 where T.Scalar: NumericScalar {
-  Tensor(unchecked: x.asTensor().erased.ordered(Sort(descends: descending), axis)[0])
+  let x = x.asTensor().erased
+  return Tensor(unchecked: x.ordered("sort", axis, failing: x.dtype) { Sort(axis: $0, descends: descending)(x) })
 }
 
 /// The indices that put the elements along an axis in order: `sort` takes element `argsort[i]` to place i.
@@ -14,8 +15,8 @@ where T.Scalar: NumericScalar {
 /// Errors: a scalar, an axis out of range.
 public func argsort<T: TensorConvertible>(_ x: T, axis: Int = -1, descending: Bool = false) -> Tensor<Int64>
 where T.Scalar: NumericScalar {
-  let y = x.asTensor().erased.ordered(Sort(descends: descending), axis)[1]
-  return Tensor(unchecked: y.isFailed ? .failed(.int64, y.shape) : y)
+  let x = x.asTensor().erased
+  return Tensor(unchecked: x.ordered("argsort", axis, failing: .int64) { ArgSort(axis: $0, descends: descending)(x) })
 }
 
 /// The k largest (or smallest) elements along an axis, best first, and their indices. Of equal elements those with lower indices
@@ -36,20 +37,13 @@ public func topK<T: TensorConvertible>(
 }
 
 extension AnyTensor {
-  /// An operation on rows along the last axis, along another one: brought there and back by views.
-  fileprivate func ordered(_ operation: some Primitive, _ axis: Int) -> [AnyTensor] {
-    func stands(in order: [Int]?) -> [AnyTensor] {
-      let x = order.map { transposed(permutation: $0) } ?? self
-      guard let y = try? operation.results(of: Operands(x), count: 2) else { return [.failed(dtype), .failed(.int64)] }
-      return y.all.map { y in order.flatMap { y.isFailed ? nil : y.transposed(permutation: $0) } ?? y }
-    }
-    if rank == 0 { return stands(in: nil) }
-    guard let axis = normalizedAxes(operation.name, [axis], shape)?.first else {
-      return [.failed(dtype, shape), .failed(.int64, shape)]
-    }
-    if axis == rank - 1 { return stands(in: nil) }
-    var order = Array(0..<rank)
-    order.swapAt(axis, rank - 1)  // its own inverse
-    return stands(in: order)
+  /// An operation along an axis.
+  fileprivate func ordered(
+    _ name: String, _ axis: Int, failing dtype: DType, _ operation: (_ axis: Int) -> AnyTensor
+  ) -> AnyTensor {
+    // A scalar has no axis, which the operation says.
+    guard let axis = rank == 0 ? 0 : normalizedAxes(name, [axis], shape)?.first else { return .failed(dtype, shape) }
+    let y = operation(axis)
+    return y.isFailed ? .failed(dtype, shape) : y
   }
 }
