@@ -190,8 +190,8 @@ static void *sort_in_chunks(const order_job *job, char *a, char *b, ptrdiff_t n,
 /// Sorts n elements by bits low ..< high, on so many threads; returns where they are: in a or in b.
 static void *sort_between(const order_job *job, char *a, char *b, char *counts, ptrdiff_t n, int low, int high,
                           int threads) {
-  // Digits of few bits are faster.
-  if (job->kernels->vectors[job->element].sort && (high - low > 16 || n < 65536)) return sort_in_chunks(job, a, b, n, threads);
+  // One digit is faster.
+  if (job->kernels->vectors[job->element].sort && (high - low > 8 || n < LONG_ROW)) return sort_in_chunks(job, a, b, n, threads);
   if (n < (job->key_bits == 64 ? 768 : 256)) return job->kernels->small[job->element](a, b, n);
   if (job->element == 0) return nabla_radix_k32((k32 *)a, (k32 *)b, n, low, high, threads, counts);
   if (job->element == 2) return nabla_radix_k64_place((k64_place *)a, (k64_place *)b, n, low, high, threads, counts);

@@ -88,6 +88,8 @@ import Testing
       make { special(Double(g.below(1000)) - 500, &g) }, make { g.normalDouble() },
       make { Int32(truncatingIfNeeded: g.next()) }, make { Int64(g.below(7)) - 3 },
       make { Int64(bitPattern: g.next()) }, make { UInt8(g.below(256)) }, make { g.below(2) == 0 },
+      // Far apart, and near ones that differ in their last bits alone.
+      make { special(1 + Double(g.below(1 << 16)) * 0x1p-52, &g) },
     ]
   }
 
@@ -123,7 +125,7 @@ import Testing
   @Test func longRows() {
     for x in samples(5000) { check(x, "5000 of \(x.dtype)") }
     // Shared by threads: with keys of 32 and of 64 bits.
-    for x in [samples(70_001)[0], samples(70_001)[3]] { check(x, "70001 of \(x.dtype)") }
+    for x in [samples(70_001)[0], samples(70_001)[3], samples(70_001)[9]] { check(x, "70001 of \(x.dtype)") }
   }
 
   @Test func anyAxisOfAnyView() {

@@ -50,6 +50,18 @@ import Testing
     #expect(z.scalars == (0..<4).map { _ in b.normalFloat() })
   }
 
+  /// Parts that threads share, and halves of words that one fill leaves to the next.
+  @Test func longFillsGoOn() {
+    var a = RandomGenerator(seed: 5), b = a
+    for count in [1, 20_001, 8192, 3, 0, 50_002] {
+      let floats = Tensor<Float>.random(.uniform(-1, 3), shape: [count], using: &a)
+      #expect(floats.scalars == (0..<count).map { _ in -1 + 4 * b.uniformFloat() }, "\(count)")
+      let doubles = Tensor<Double>.random(.uniform, shape: [count], using: &a)
+      #expect(doubles.scalars == (0..<count).map { _ in b.uniformDouble() }, "\(count)")
+    }
+    #expect(a.nextWord() == b.nextWord())
+  }
+
   @Test func copiesAreStreamsOfTheirOwn() {
     var a = RandomGenerator(seed: 1)
     var b = a

@@ -6,7 +6,7 @@ import NablaTensor
 // MARK: sort
 
 /// An operation that puts the elements along an axis in order.
-private protocol Ordering: SingleResultPrimitive where Failure == Never {
+private protocol OrderingPrimitive: SingleResultPrimitive where Failure == Never {
   var axis: Int { get }
   var descends: Bool { get }
   init(axis: Int, descends: Bool)
@@ -14,7 +14,7 @@ private protocol Ordering: SingleResultPrimitive where Failure == Never {
   static var givesIndices: Bool { get }
 }
 
-extension Ordering {
+extension OrderingPrimitive {
   func resultType(_ x: Operands) -> TensorType? {
     guard hasRows(x[0], name) else { return nil }
     return TensorType(Self.givesIndices ? .int64 : x[0].dtype, x[0].shape)
@@ -46,7 +46,7 @@ extension Ordering {
 /// The elements along an axis in order.
 ///
 /// Elements alone sort several times as fast as with their indices, so a derivative asks for these when it comes to it.
-struct Sort: Ordering {
+struct Sort: OrderingPrimitive {
   var name: String { "sort" }
   let axis: Int
   let descends: Bool
@@ -63,7 +63,7 @@ struct Sort: Ordering {
 }
 
 /// The indices along an axis that put its elements in order.
-struct ArgSort: Ordering, NondifferentiablePrimitive {
+struct ArgSort: OrderingPrimitive, NondifferentiablePrimitive {
   var name: String { "argsort" }
   let axis: Int
   let descends: Bool
