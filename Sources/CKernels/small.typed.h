@@ -42,9 +42,7 @@ TILE(1)
 #define TAKE(C)                                                                                                       \
   for (; p->n - j >= C; j += C) TYPED(NABLA_PASTE(columns, C))(p, a, b + j, y + j);
 
-static void TYPED(small_product)(const nabla_product *p, const void *left, const void *right, void *to) {
-  const T *a = left, *b = right;
-  T *y = to;
+NABLA_INLINE void TYPED(small_product)(const nabla_product *p, const T *a, const T *b, T *y) {
   ptrdiff_t j = 0;
   TAKE(32)
   TAKE(16)
@@ -53,10 +51,36 @@ static void TYPED(small_product)(const nabla_product *p, const void *left, const
   TAKE(2)
   TAKE(1)
 }
+
+/// Square matrices of S rows, both stored by rows: a stack of them spends little time on anything else.
+#define SQUARES(S)                                                                                                    \
+  static void TYPED(NABLA_PASTE(squares, S))(const nabla_small_stack *stack, const T *a, const T *b, T *y) {          \
+    const nabla_product p = {S, S, S, S, 1, S, 1, S};                                                                 \
+    for (ptrdiff_t i = 0; i < stack->count; i++, a += stack->a_step, b += stack->b_step, y += stack->y_step)                \
+      TYPED(NABLA_PASTE(tile, S))(S, &p, a, b, y);                                                                    \
+  }
+SQUARES(2)
+SQUARES(4)
+SQUARES(8)
+#undef SQUARES
+
+static void TYPED(small_stack)(const nabla_product *p, const nabla_small_stack *stack, const void *left, const void *right,
+                               void *to) {
+  const T *a = left, *b = right;
+  T *y = to;
+  const ptrdiff_t n = p->n;
+  if (p->m == n && p->k == n && p->a_row == n && p->a_column == 1 && p->b_row == n && p->b_column == 1 && p->y_row == n) {
+    if (n == 2) return TYPED(NABLA_PASTE(squares, 2))(stack, a, b, y);
+    if (n == 4) return TYPED(NABLA_PASTE(squares, 4))(stack, a, b, y);
+    if (n == 8) return TYPED(NABLA_PASTE(squares, 8))(stack, a, b, y);
+  }
+  for (ptrdiff_t i = 0; i < stack->count; i++, a += stack->a_step, b += stack->b_step, y += stack->y_step)
+    TYPED(small_product)(p, a, b, y);
+}
 #undef TILE
 #undef TAKE
 #undef MULTIPLY_ADD
-static const small_products TYPED(loops) = {TYPED(small_product)};
+static const small_products TYPED(loops) = {TYPED(small_stack)};
 #else
 static const small_products TYPED(loops) = {0};
 #endif

@@ -67,12 +67,12 @@ enum CholeskyKernel {
   /// A call of LAPACK costs more than a smaller matrix.
   private static let smallest = 20
   /// The side of the tiles that threads share. It follows from no machine, so that results do not either.
-  private static let tile = 256
+  private static func tile(_ n: Int) -> Int { n < 1024 ? 128 : 256 }
 
   /// Overwrites the lower triangle with L; the pivot that is not positive, where there is one.
   static func factor<S: LAPACKScalar>(_ a: UnsafeMutablePointer<S>, _ n: Int) -> Int? {
     if n < smallest { return factorByRows(a, n) }
-    return n < 2 * tile ? factorByLAPACK(a, n, step: n) : factorByTiles(a, n)
+    return n < 2 * tile(n) ? factorByLAPACK(a, n, step: n) : factorByTiles(a, n)
   }
 
   private static func factorByRows<S: LAPACKScalar>(_ a: UnsafeMutablePointer<S>, _ n: Int) -> Int? {
@@ -100,7 +100,7 @@ enum CholeskyKernel {
 
   /// Tile by tile of rows and columns: the diagonal one, those below it, and what they take away from the rest.
   private static func factorByTiles<S: LAPACKScalar>(_ a: UnsafeMutablePointer<S>, _ n: Int) -> Int? {
-    let step = Int32(n)
+    let (step, tile) = (Int32(n), tile(n))
     for start in stride(from: 0, to: n, by: tile) {
       let width = min(tile, n - start)
       let diagonal = a + start * n + start

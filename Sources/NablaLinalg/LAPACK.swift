@@ -20,6 +20,11 @@ struct LAPACK<S>: Sendable {
   let geqrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
   let gelqf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
   let orglq: @Sendable (Int32, Int32, Int32, Int32, Pointer, Int32, Input, Pointer, Int32) -> Int32
+  let larft: @Sendable (Int32, CChar, CChar, Int32, Int32, Input, Int32, Input, Pointer, Int32) -> Int32
+  let larfb:
+    @Sendable (
+      Int32, CChar, CChar, CChar, CChar, Int32, Int32, Int32, Input, Int32, Input, Int32, Pointer, Int32, Pointer, Int32
+    ) -> Int32
   let getrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pivots) -> Int32
   let laswp: @Sendable (Int32, Int32, Pointer, Int32, Int32, Int32, PivotInput, Int32) -> Int32
   let ormqr:
@@ -55,7 +60,11 @@ enum Letter {
   static let columnMajor: Int32 = 102
   static let upper = CChar(UInt8(ascii: "U"))
   static let left = CChar(UInt8(ascii: "L"))
+  static let right = CChar(UInt8(ascii: "R"))
+  static let forward = CChar(UInt8(ascii: "F"))
+  static let byRows = CChar(UInt8(ascii: "R"))
   static let transposed = CChar(UInt8(ascii: "T"))
+  static let notTransposed = CChar(UInt8(ascii: "N"))
   static let notUnit = CChar(UInt8(ascii: "N"))
   static let oneNorm = CChar(UInt8(ascii: "1"))
 }
@@ -63,12 +72,14 @@ enum Letter {
 extension Float: LAPACKScalar {
   static let lapack = LAPACK<Float>(
     potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, gelqf: LAPACKE_sgelqf_work, orglq: LAPACKE_sorglq_work,
+    larft: LAPACKE_slarft_work, larfb: LAPACKE_slarfb_work,
     getrf: LAPACKE_sgetrf_work, laswp: LAPACKE_slaswp_work, ormqr: LAPACKE_sormqr_work, tpqrt: LAPACKE_stpqrt_work,
     tpmqrt: LAPACKE_stpmqrt_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm, trsm: cblas_strsm, trsv: cblas_strsv)
 }
 extension Double: LAPACKScalar {
   static let lapack = LAPACK<Double>(
     potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, gelqf: LAPACKE_dgelqf_work, orglq: LAPACKE_dorglq_work,
+    larft: LAPACKE_dlarft_work, larfb: LAPACKE_dlarfb_work,
     getrf: LAPACKE_dgetrf_work, laswp: LAPACKE_dlaswp_work, ormqr: LAPACKE_dormqr_work, tpqrt: LAPACKE_dtpqrt_work,
     tpmqrt: LAPACKE_dtpmqrt_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm, trsm: cblas_dtrsm, trsv: cblas_dtrsv)
 }

@@ -50,10 +50,40 @@ struct LU: Primitive {
   /// The columns that are factored before the others follow. It follows from no machine, so that results do not either.
   private static var panel: Int { 128 }
 
+  /// Up to this size a call of LAPACK costs more than the matrix.
+  private static var smallest: Int { 16 }
+
+  private static func factorBySteps<S: LAPACKScalar>(
+    _ a: UnsafeMutablePointer<S>, _ n: Int, _ pivots: UnsafeMutablePointer<Int32>
+  ) -> Int? {
+    for step in 0..<n {
+      let column = a + step * n
+      var pivot = step
+      for row in step..<n where column[row].magnitude > column[pivot].magnitude { pivot = row }
+      pivots[step] = Int32(pivot + 1)
+      if column[pivot] == 0 { return step }
+      if pivot != step {
+        for other in 0..<n {
+          let exchanged = a + other * n
+          (exchanged[step], exchanged[pivot]) = (exchanged[pivot], exchanged[step])
+        }
+      }
+      let divisor = column[step]
+      for row in step + 1..<n { column[row] /= divisor }
+      for other in step + 1..<n {
+        let changed = a + other * n
+        let factor = changed[step]
+        for row in step + 1..<n { changed[row] -= factor * column[row] }
+      }
+    }
+    return nil
+  }
+
   /// Factors in place; the first pivot that is 0, where there is one.
   private static func factor<S: LAPACKScalar>(
     _ a: UnsafeMutablePointer<S>, _ n: Int, _ pivots: UnsafeMutablePointer<Int32>
   ) -> Int? {
+    if n <= smallest { return factorBySteps(a, n, pivots) }
     let step = Int32(n)
     for start in stride(from: 0, to: n, by: panel) {
       let width = min(panel, n - start)

@@ -58,19 +58,88 @@ struct QR: Primitive {
     let k = min(m, n)
     if k == 0 { return nil }
     var reflections = [S](repeating: 0, count: k)
-    var work = [S](repeating: 0, count: 64 * max(m, n))
-    let size = Int32(work.count)
-    var status = S.lapack.gelqf(Letter.columnMajor, Int32(n), Int32(m), a, Int32(n), &reflections, &work, size)
-    if status != 0 { return .illegalArgument(routine: "gelqf", position: -Int(status)) }
+    if let error = reflect(a, m, n, k, &reflections) { return error }
     for row in 0..<k {
       (r + row * n).update(repeating: 0, count: row)
       (r + row * n + row).update(from: a + row * n + row, count: n - row)
     }
-    status = S.lapack.orglq(
-      Letter.columnMajor, Int32(k), Int32(m), Int32(k), a, Int32(n), reflections, &work, size)
-    if status != 0 { return .illegalArgument(routine: "orglq", position: -Int(status)) }
+    if let error = form(a, m, n, k, reflections) { return error }
     if a != q { for row in 0..<m { (q + row * k).update(from: a + row * n, count: k) } }
     return nil
+  }
+
+  // LAPACK's own blocks begin at sizes of 128, and on one thread. Schreiber and Van Loan, "A storage-efficient WY
+  // representation for products of Householder transformations", 1989.
+
+  /// The columns of a whose reflections are applied together. It follows from no machine, so that results do not either.
+  private static var panel: Int { 32 }
+  /// The columns of a, or of Q, that a thread applies them to at a time.
+  private static var piece: Int { 48 }
+
+  /// Reflections for the columns of a, and R above them.
+  private static func reflect<S: LAPACKScalar>(
+    _ a: UnsafeMutablePointer<S>, _ m: Int, _ n: Int, _ k: Int, _ reflections: inout [S]
+  ) -> LinalgError? {
+    var work = [S](repeating: 0, count: panel * max(m, n))
+    for start in stride(from: 0, to: k, by: panel) {
+      let width = min(panel, k - start)
+      let diagonal = a + start * n + start
+      let status = reflections.withUnsafeMutableBufferPointer { reflections in
+        S.lapack.gelqf(
+          Letter.columnMajor, Int32(width), Int32(m - start), diagonal, Int32(n), reflections.baseAddress! + start,
+          &work,
+          Int32(work.count))
+      }
+      if status != 0 { return .illegalArgument(routine: "gelqf", position: -Int(status)) }
+      apply(diagonal, m - start, n, width, reflections, start, to: n - start - width, Letter.notTransposed)
+    }
+    return nil
+  }
+
+  /// Q, from reflections, in their place.
+  private static func form<S: LAPACKScalar>(
+    _ a: UnsafeMutablePointer<S>, _ m: Int, _ n: Int, _ k: Int, _ reflections: [S]
+  ) -> LinalgError? {
+    var work = [S](repeating: 0, count: panel * max(m, n))
+    for start in stride(from: (k - 1) / panel * panel, through: 0, by: -panel) {
+      let width = min(panel, k - start)
+      let diagonal = a + start * n + start
+      apply(diagonal, m - start, n, width, reflections, start, to: k - start - width, Letter.transposed)
+      let status = reflections.withUnsafeBufferPointer { reflections in
+        S.lapack.orglq(
+          Letter.columnMajor, Int32(width), Int32(m - start), Int32(width), diagonal, Int32(n),
+          reflections.baseAddress! + start, &work, Int32(work.count))
+      }
+      if status != 0 { return .illegalArgument(routine: "orglq", position: -Int(status)) }
+      for row in 0..<start { (a + row * n + start).update(repeating: 0, count: width) }
+    }
+    return nil
+  }
+
+  /// Applies the reflections of a panel, `m` long, to the `count` columns behind it.
+  private static func apply<S: LAPACKScalar>(
+    _ diagonal: UnsafeMutablePointer<S>, _ m: Int, _ n: Int, _ width: Int, _ reflections: [S], _ first: Int,
+    to count: Int, _ transposes: CChar
+  ) {
+    if count <= 0 { return }
+    var triangle = [S](repeating: 0, count: width * width)
+    _ = reflections.withUnsafeBufferPointer { reflections in
+      S.lapack.larft(
+        Letter.columnMajor, Letter.forward, Letter.byRows, Int32(m), Int32(width), diagonal, Int32(n),
+        reflections.baseAddress! + first, &triangle, Int32(width))
+    }
+    triangle.withUnsafeBufferPointer { triangle in
+      Parallel.forEach((count + piece - 1) / piece) { index in
+        let column = index * piece
+        let columns = min(piece, count - column)
+        withUnsafeTemporaryAllocation(of: S.self, capacity: width * columns) { work in
+          _ = S.lapack.larfb(
+            Letter.columnMajor, Letter.right, transposes, Letter.forward, Letter.byRows, Int32(columns), Int32(m),
+            Int32(width), diagonal, Int32(n), triangle.baseAddress!, Int32(width), diagonal + width + column, Int32(n),
+            work.baseAddress!, Int32(columns))
+        }
+      }
+    }
   }
 
   func rowRule(_ x: [Shape], _ y: [Shape], rows: Int) -> RowRule? {

@@ -55,7 +55,8 @@ struct Solve: SingleResultPrimitive {
     let (lower, upper) = (triangle(lower: true), triangle(lower: false))
     withExtendedLifetime((stack, pivots)) {
       OpenBLAS.withOneThread { _ in
-        Parallel.forEachPiece(of: shape.stack.elementCount, cost: max(1, min(n * n * k / 4, 1 << 30))) { piece in
+        Parallel.forEachPiece(of: shape.stack.elementCount, cost: max(1, min(n * n * k / 4 + 8 * n, 1 << 30))) {
+          piece in
           for index in piece {
             let (factors, x, exchanges) = (stack[index], y + index * n * k, exchanges + index * n)
             if transposed {  // aᵀ = P L U

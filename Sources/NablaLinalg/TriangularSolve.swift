@@ -96,8 +96,12 @@ struct TriangularMatrix<S: LAPACKScalar> {
     (self.rowStep, self.columnStep) = operation.transposed ? (columnStep, rowStep) : (rowStep, columnStep)
   }
 
-  /// Columns that are solved for at a time.
-  private static var piece: Int { 128 }
+  /// Columns that are solved for at a time: of few a quarter, for threads. It follows from no machine, so that results do
+  /// not either.
+  private static func piece(of columns: Int) -> Int {
+    let pieces = max((columns + 127) / 128, min(4, columns / 24), 1)
+    return ((columns + pieces - 1) / pieces + 3) / 4 * 4
+  }
 
   /// Overwrites a dense matrix of k columns with the solution.
   func solve(_ a: UnsafePointer<S>, _ x: UnsafeMutablePointer<S>, _ k: Int) {
@@ -110,16 +114,31 @@ struct TriangularMatrix<S: LAPACKScalar> {
     let diagonal = unitDiagonal ? CblasUnit : CblasNonUnit
     let step = Int32(isTransposed ? columnStep : rowStep)
     if k == 1 { return S.lapack.trsv(CblasRowMajor, triangle, transposes, diagonal, Int32(n), a, step, x, 1) }
-    Parallel.forEach((k + Self.piece - 1) / Self.piece) { piece in
-      let columns = piece * Self.piece..<min(k, (piece + 1) * Self.piece)
+    let width = Self.piece(of: k)
+    Parallel.forEach((k + width - 1) / width) { piece in
+      let columns = piece * width..<min(k, (piece + 1) * width)
       S.lapack.trsm(
         CblasRowMajor, CblasLeft, triangle, transposes, diagonal, Int32(n), Int32(columns.count), 1, a, step,
         x + columns.lowerBound, Int32(k))
     }
   }
 
+  /// For one column.
+  private func substitute(_ a: UnsafePointer<S>, _ x: UnsafeMutablePointer<S>) {
+    for step in 0..<n {
+      let i = isLower ? step : n - 1 - step
+      var (sum, at) = (x[i], a + i * rowStep + (isLower ? 0 : i + 1) * columnStep)
+      for j in isLower ? 0..<i : i + 1..<n {
+        sum -= at.pointee * x[j]
+        at += columnStep
+      }
+      x[i] = unitDiagonal ? sum : sum / a[i * (rowStep + columnStep)]
+    }
+  }
+
   /// Row after row: a call of BLAS costs more than a small matrix.
   private func substitute(_ a: UnsafePointer<S>, _ x: UnsafeMutablePointer<S>, _ k: Int) {
+    if k == 1 { return substitute(a, x) }
     for step in 0..<n {
       let i = isLower ? step : n - 1 - step
       let row = x + i * k

@@ -261,9 +261,14 @@ typedef struct {
   /// The columns of y lie side by side.
   ptrdiff_t y_row;
 } nabla_product;
-/// y = a b for matrices none of whose sizes is larger than NABLA_SMALL_PRODUCT, of Float or Double, on the calling thread.
-typedef void (*nabla_small_product)(const nabla_product *product, const void *a, const void *b, void *y);
-void nabla_multiply_small_matrices(const nabla_product *product, int dtype, const void *a, const void *b, void *y);
+/// How many products there are, and the elements from one matrix to the next.
+typedef struct {
+  ptrdiff_t count, a_step, b_step, y_step;
+} nabla_small_stack;
+/// y = a b for a stack of matrices none of whose sizes is larger than NABLA_SMALL_PRODUCT, of Float or Double, into dense matrices,
+/// on the calling thread.
+void nabla_multiply_small_matrices(const nabla_product *product, int dtype, const nabla_small_stack *stack, const void *a,
+                                   const void *b, void *y);
 enum { NABLA_SMALL_PRODUCT = 64 };
 /// y = a b for Float or Double, on as many threads as `threads`, the calling one among them; k > 0. The bits of an element
 /// depend on its row of a, its column of b and k, and on nothing else.
@@ -277,6 +282,22 @@ int nabla_can_multiply_matrices(void);
 /// The parts of k, all but the last this long, that are summed for themselves and then added, the first to the second and
 /// so on: who computes them apart and adds them so gets the same bits.
 ptrdiff_t nabla_product_depth(ptrdiff_t k, int dtype);
+
+/// Products of Float or Double with narrow results, which read their operands once, where they are stored.
+typedef enum {
+  /// a has at most NABLA_THIN_ROWS rows; b is stored by rows.
+  NABLA_THIN_BY_ROWS = 0,
+  /// The same; a is stored by rows, b by columns.
+  NABLA_THIN_BY_COLUMNS = 1,
+  /// At most NABLA_TALL_SIDE rows and columns in y, whose columns lie side by side; a is stored by columns, b by rows.
+  NABLA_TALL = 2,
+} nabla_thin_kind;
+enum { NABLA_THIN_ROWS = 15, NABLA_TALL_SIDE = 64 };
+/// On the calling thread, for k > 0; `y_column` elements lie from one column of y to the next. Of the first two kinds, the
+/// bits of an element depend on its row of a, its column of b and k alone.
+typedef void (*nabla_thin_product)(const nabla_product *product, ptrdiff_t y_column, const void *a, const void *b, void *y);
+/// NULL where the processor has none.
+nabla_thin_product nabla_thin_product_kernel(int dtype, nabla_thin_kind kind);
 
 // Memory. Blocks are aligned to 64 bytes. Small ones come from lists of the calling thread, large ones from a bounded
 // pool that all threads share.

@@ -105,6 +105,21 @@ package struct LoopNest {
     }
   }
 
+  /// The same for runs of the innermost loop: `body` gets where a run begins, how long it is, and the steps in it.
+  package func forEachRun(cost: Int, _ body: (_ offsets: Steps, _ count: Int, _ steps: Steps) -> Void) {
+    if isEmpty { return }
+    let inner = size(0)
+    Parallel.forEachPiece(of: sizes.reduce(1, *), cost: cost) { piece in
+      var number = piece.lowerBound
+      while number < piece.upperBound {
+        let first = number % inner
+        let count = min(inner - first, piece.upperBound - number)
+        body(offsets(ofOuter: number / inner, outside: 1) &+ step(0) &* first, count, step(0))
+        number += count
+      }
+    }
+  }
+
   /// Whether an operand runs along the loop around the innermost one.
   private var runsAcross: Bool { ((step(1) .== 1) .& (step(0) .!= 0) .& (step(0) .!= 1)) != SIMDMask(repeating: false) }
 

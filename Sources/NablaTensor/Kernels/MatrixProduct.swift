@@ -50,6 +50,8 @@ package enum ProductKernel: String, Sendable {
   case openBLAS
   /// Nabla's own kernel, for AVX-512: see `product.c`.
   case nabla
+  /// Nabla's own kernels for narrow results: see `thin.c`.
+  case thin
 
   /// Whether the processor has Nabla's kernels, and `NABLA_MATMUL=openblas` does not turn it off.
   package static let hasOwn =
@@ -59,12 +61,46 @@ package enum ProductKernel: String, Sendable {
   /// rows at once.
   static let leastColumns = 8
 
+  /// Whether the processor has kernels for narrow results, and `NABLA_MATMUL=openblas` does not turn them off.
+  static let hasThin =
+    nabla_thin_product_kernel(DType.float32.rawValue, NABLA_THIN_BY_ROWS) != nil
+    && getenv("NABLA_MATMUL").map { String(cString: $0) } != "openblas"
+
   /// The faster one for [m, k] · [k, n] of a type. OpenBLAS has kernels without packing for up to a million
   /// multiplications, and smaller products than these are cut so that they take the pieces; for Floats its tiles are
   /// narrower, and a tile of Nabla's that is mostly empty wastes time.
   init(_ m: Int, _ n: Int, _ k: Int, _ dtype: DType) {
     let isLarge = m >= 16 && n >= (dtype == .float32 ? 64 : 8) && m * n * k >= 1 << 21
     self = Self.hasOwn && isLarge ? .nabla : .openBLAS
+  }
+}
+
+/// How a product with a narrow result is computed from a large operand that is read once.
+private struct ThinProduct {
+  let kind: nabla_thin_kind
+  /// Whether it is bᵀ aᵀ that is computed, of which the few rows are the few columns of the product.
+  let isExchanged: Bool
+  /// Whether the narrow operand is copied first, so that its elements lie along k.
+  let copies: Bool
+
+  /// Elements of a large operand from which on it is worth while.
+  private static let leastElements = 1 << 14
+  /// The shortest sum whose lanes are added at its end.
+  private static let leastDepth = 64
+
+  init?(_ left: MatrixLayout, _ right: MatrixLayout) {
+    let (m, k, n) = (left.rows, left.columns, right.columns)
+    guard ProductKernel.hasThin, min(m, n) > 1, max(m, n) * k >= Self.leastElements else { return nil }
+    if left.strides.row == 1 && right.strides.column == 1 && max(m, n) <= Int(NABLA_TALL_SIDE) && k >= 8 * max(m, n) {
+      (kind, isExchanged, copies) = (NABLA_TALL, false, false)
+      return
+    }
+    isExchanged = n < m
+    guard min(m, n) <= Int(NABLA_THIN_ROWS), max(m, n) >= 32 else { return nil }
+    let alongRows = isExchanged ? left.isTransposed : !right.isTransposed
+    kind = alongRows ? NABLA_THIN_BY_ROWS : NABLA_THIN_BY_COLUMNS
+    copies = !alongRows && (isExchanged ? right.strides.row : left.strides.column) != 1
+    if !alongRows && k < Self.leastDepth { return nil }
   }
 }
 
@@ -79,6 +115,8 @@ package struct MatrixProduct {
   private let pieces: ProductPieces
   /// Whether the pieces along k are the parts that Nabla's own kernel has in any case.
   private let hasKernelsParts: Bool
+  /// Where `kernel` is the one for narrow results.
+  private let thin: ThinProduct?
 
   /// a b, or with transposes of either, by the faster kernel or a given one, in pieces for the threads there are or for a
   /// given number; nil where a view would have to be copied first.
@@ -94,8 +132,13 @@ package struct MatrixProduct {
     (left, right) = isExchanged ? (second, first) : (first, second)
     dtype = a.dtype
     let (m, n, k) = (left.rows, right.columns, left.columns)
-    let pieces = ProductPieces(m, n, k, leftIsTransposed: left.isTransposed)
-    self.kernel = kernel ?? ProductKernel(m, n, pieces.depth, dtype)
+    var pieces = ProductPieces(m, n, k, leftIsTransposed: left.isTransposed)
+    var thin = kernel == nil || kernel == .thin ? ThinProduct(left, right) : nil
+    // Where the sum is cut, each part would have its own copy.
+    if let some = thin, some.copies && pieces.depth < k { thin = nil }
+    if let thin, pieces.depth == k { pieces = ProductPieces(m, n, k, thin.kind, cutsRows: thin.isExchanged) }
+    self.thin = thin
+    self.kernel = thin != nil ? .thin : kernel ?? ProductKernel(m, n, pieces.depth, dtype)
     hasKernelsParts = self.kernel == .nabla && pieces.depth == k && k > 0
     self.pieces =
       !hasKernelsParts
@@ -104,10 +147,12 @@ package struct MatrixProduct {
         m, n, k, part: nabla_product_depth(k, dtype.rawValue), threads: threads ?? OpenBLAS.sharingThreads)
   }
 
-  /// Memory for the partial sums after the first, where the product has them.
+  /// Memory for the partial sums after the first, where the product has them, or for a copy of the narrow operand.
   package var scratch: Storage? {
     let (m, k, n) = (left.rows, left.columns, right.columns)
-    if m * n * k == 0 || pieces.depth == k { return nil }
+    if m * n * k == 0 { return nil }
+    if let thin, thin.copies { return Storage(dtype: dtype, shape: [min(m, n), k]) }
+    if pieces.depth == k { return nil }
     return Storage(dtype: dtype, shape: [(k - 1) / pieces.depth, m, n])
   }
 
@@ -130,6 +175,10 @@ package struct MatrixProduct {
     )
     if m == 0 || n == 0 { return }
     if k == 0 { return y.update(repeating: 0, count: m * n) }
+    if let thin, pieces.depth == k {
+      if let scratch { return runCopied(a, b, y, scratch.base.assumingMemoryBound(to: T.self), thin) }
+      return runBlocks(a, b, y, OpenBLAS.sharingThreads)
+    }
     if m * n * k <= ProductPieces.smallest && n > 1 || pieces.rows == m && pieces.depth == k && n == 1 {
       _ = OpenBLAS.current
       return runPiece(a, b, y, 0..<m, 0..<n, 0..<k)
@@ -146,19 +195,35 @@ package struct MatrixProduct {
     }
   }
 
-  /// The blocks of the result that OpenBLAS computes, on all threads.
+  /// A product with a narrow result whose narrow operand is copied.
+  private func runCopied<T: BLASScalar>(
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ copy: UnsafeMutablePointer<T>,
+    _ thin: ThinProduct
+  ) {
+    let (narrow, k) = (thin.isExchanged ? b : a, left.columns)
+    let few = min(left.rows, right.columns)
+    let (row, column) =
+      thin.isExchanged ? (right.strides.column, right.strides.row) : (left.strides.row, left.strides.column)
+    nabla_copy_matrix(narrow, row, column, copy, k, 1, few, k, Int32(dtype.byteCount))
+    runBlocks(a, b, y, OpenBLAS.sharingThreads, copy: copy)
+  }
+
+  /// The blocks of the result, on all threads.
   private func runBlocks<T: BLASScalar>(
-    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int
+    _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ threads: Int,
+    copy: UnsafePointer<T>? = nil
   ) {
     let (m, n) = (left.rows, right.columns)
     let bands = (m + pieces.rows - 1) / pieces.rows
     // Where bands of rows are enough for the threads, the blocks of a band are one call of OpenBLAS, which packs their rows
     // once; blocks end where the kernels' own do, so the bits are the same.
-    let columns = bands % threads == 0 ? n : pieces.columns
+    let columns = bands % threads == 0 && thin == nil ? n : pieces.columns
     let across = (n + columns - 1) / columns
     Parallel.forEach(bands * across, threads: threads) { piece in
       let (row, column) = (piece / across * pieces.rows, piece % across * columns)
-      runPiece(a, b, y, row..<min(m, row + pieces.rows), column..<min(n, column + columns), 0..<left.columns)
+      let (rows, columns) = (row..<min(m, row + pieces.rows), column..<min(n, column + columns))
+      if let thin { return runThin(thin, a, b, y, rows, columns, 0..<left.columns, copy) }
+      runPiece(a, b, y, rows, columns, 0..<left.columns)
     }
   }
 
@@ -203,11 +268,36 @@ package struct MatrixProduct {
     return nabla_vector_product_kernel(dtype.rawValue, left.isTransposed ? 1 : 0)
   }
 
+  /// Some rows and columns of a narrow result, summed over some of k, with the narrow operand or its copy.
+  private func runThin<T: BLASScalar>(
+    _ thin: ThinProduct, _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>,
+    _ rows: Range<Int>, _ columns: Range<Int>, _ depth: Range<Int>, _ copy: UnsafePointer<T>?
+  ) {
+    let a = a + left.offset(rows.lowerBound, depth.lowerBound)
+    let b = b + right.offset(depth.lowerBound, columns.lowerBound)
+    let (n, k) = (right.columns, depth.count)
+    let y = y + rows.lowerBound * n + columns.lowerBound
+    let kernel = nabla_thin_product_kernel(dtype.rawValue, thin.kind)!
+    var product: nabla_product
+    if thin.isExchanged {
+      product = nabla_product(
+        m: columns.count, n: rows.count, k: k, a_row: right.strides.column, a_column: right.strides.row,
+        b_row: left.strides.column, b_column: left.strides.row, y_row: 1)
+    } else {
+      product = nabla_product(
+        m: rows.count, n: columns.count, k: k, a_row: left.strides.row, a_column: left.strides.column,
+        b_row: right.strides.row, b_column: right.strides.column, y_row: n)
+    }
+    if copy != nil { (product.a_row, product.a_column) = (k, 1) }
+    kernel(&product, thin.isExchanged ? n : 1, copy ?? (thin.isExchanged ? b : a), thin.isExchanged ? a : b, y)
+  }
+
   /// Some rows and columns of the result, summed over some of k; by Nabla's own kernel on so many threads.
   private func runPiece<T: BLASScalar>(
     _ a: UnsafePointer<T>, _ b: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>, _ rows: Range<Int>,
     _ columns: Range<Int>, _ depth: Range<Int>, threads: Int = 1
   ) {
+    if let thin { return runThin(thin, a, b, y, rows, columns, depth, nil) }
     let a = a + left.offset(rows.lowerBound, depth.lowerBound)
     let b = b + right.offset(depth.lowerBound, columns.lowerBound)
     let n = right.columns

@@ -1,3 +1,5 @@
+import CKernels
+
 /// How a product is cut into pieces: blocks of rows and columns of the result, or parts of the sum over k.
 ///
 /// OpenBLAS, which would keep threads of its own busy waiting beside ours, computes each piece on the thread that asks. The
@@ -52,6 +54,17 @@ package struct ProductPieces {
       if rows >= columns { rows = Self.cut(rows, 2) } else { columns = Self.cut(columns, 2) }
       count *= 2
     }
+  }
+
+  /// [m, k] · [k, n] with a narrow result, cut along its long side; bits do not depend on that.
+  init(_ m: Int, _ n: Int, _ k: Int, _ kind: nabla_thin_kind, cutsRows: Bool) {
+    (rows, columns, depth) = (m, n, k)
+    let length = cutsRows ? m : n
+    if kind == NABLA_TALL || length * k < Parallel.threshold { return }
+    let piece =
+      kind == NABLA_THIN_BY_ROWS
+      ? min(512, max(64, (length / 8 + 15) / 16 * 16)) : max(8, min(length / 8, Parallel.threshold / k) / 8 * 8)
+    if cutsRows { rows = min(m, piece) } else { columns = min(n, piece) }
   }
 
   /// The length of a part, rounded up to the blocks of registers of the kernels in BLAS.

@@ -24,9 +24,10 @@ extension MatrixProduct {
           b_column: stepsB[batch.rank + 1], y_row: n)
         let dtype = a.dtype.rawValue
         return withUnsafePointer(to: &product) { product in
-          nest.forEach(cost: max(1, m * n * k / 8)) { offsets in
+          nest.forEachRun(cost: max(1, m * n * k / 8)) { offsets, count, steps in
+            var stack = nabla_small_stack(count: count, a_step: steps[0], b_step: steps[1], y_step: steps[2])
             nabla_multiply_small_matrices(
-              product, dtype, left.address + offsets[0] * width, right.address + offsets[1] * width,
+              product, dtype, &stack, left.address + offsets[0] * width, right.address + offsets[1] * width,
               y + offsets[2] * width)
           }
         }
