@@ -18,8 +18,7 @@ struct LAPACK<S>: Sendable {
 
   let potrf: @Sendable (Int32, CChar, Int32, Pointer, Int32) -> Int32
   let geqrf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
-  let gelqf: @Sendable (Int32, Int32, Int32, Pointer, Int32, Pointer, Pointer, Int32) -> Int32
-  let orglq: @Sendable (Int32, Int32, Int32, Int32, Pointer, Int32, Input, Pointer, Int32) -> Int32
+  let orgqr: @Sendable (Int32, Int32, Int32, Int32, Pointer, Int32, Input, Pointer, Int32) -> Int32
   let larft: @Sendable (Int32, CChar, CChar, Int32, Int32, Input, Int32, Input, Pointer, Int32) -> Int32
   let larfb:
     @Sendable (
@@ -71,14 +70,14 @@ enum Letter {
 
 extension Float: LAPACKScalar {
   static let lapack = LAPACK<Float>(
-    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, gelqf: LAPACKE_sgelqf_work, orglq: LAPACKE_sorglq_work,
+    potrf: LAPACKE_spotrf_work, geqrf: LAPACKE_sgeqrf_work, orgqr: LAPACKE_sorgqr_work,
     larft: LAPACKE_slarft_work, larfb: LAPACKE_slarfb_work,
     getrf: LAPACKE_sgetrf_work, laswp: LAPACKE_slaswp_work, ormqr: LAPACKE_sormqr_work, tpqrt: LAPACKE_stpqrt_work,
     tpmqrt: LAPACKE_stpmqrt_work, trcon: LAPACKE_strcon_work, gemm: cblas_sgemm, trsm: cblas_strsm, trsv: cblas_strsv)
 }
 extension Double: LAPACKScalar {
   static let lapack = LAPACK<Double>(
-    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, gelqf: LAPACKE_dgelqf_work, orglq: LAPACKE_dorglq_work,
+    potrf: LAPACKE_dpotrf_work, geqrf: LAPACKE_dgeqrf_work, orgqr: LAPACKE_dorgqr_work,
     larft: LAPACKE_dlarft_work, larfb: LAPACKE_dlarfb_work,
     getrf: LAPACKE_dgetrf_work, laswp: LAPACKE_dlaswp_work, ormqr: LAPACKE_dormqr_work, tpqrt: LAPACKE_dtpqrt_work,
     tpmqrt: LAPACKE_dtpmqrt_work, trcon: LAPACKE_dtrcon_work, gemm: cblas_dgemm, trsm: cblas_dtrsm, trsv: cblas_dtrsv)

@@ -1,3 +1,4 @@
+import CKernels
 import NablaAutodiff
 import NablaTensor
 
@@ -72,7 +73,7 @@ struct QR: Primitive {
   // representation for products of Householder transformations", 1989.
 
   /// The columns of a whose reflections are applied together. It follows from no machine, so that results do not either.
-  private static var panel: Int { 32 }
+  private static func panel(_ k: Int) -> Int { k <= 128 ? 16 : 32 }
   /// The columns of a, or of Q, that a thread applies them to at a time.
   private static var piece: Int { 48 }
 
@@ -80,37 +81,56 @@ struct QR: Primitive {
   private static func reflect<S: LAPACKScalar>(
     _ a: UnsafeMutablePointer<S>, _ m: Int, _ n: Int, _ k: Int, _ reflections: inout [S]
   ) -> LinalgError? {
-    var work = [S](repeating: 0, count: panel * max(m, n))
+    let panel = panel(k)
+    var work = [S](repeating: 0, count: 64 * panel)
     for start in stride(from: 0, to: k, by: panel) {
       let width = min(panel, k - start)
       let diagonal = a + start * n + start
-      let status = reflections.withUnsafeMutableBufferPointer { reflections in
-        S.lapack.gelqf(
-          Letter.columnMajor, Int32(width), Int32(m - start), diagonal, Int32(n), reflections.baseAddress! + start,
-          &work,
-          Int32(work.count))
+      let status = withColumns(diagonal, m - start, width, step: n) { columns in
+        reflections.withUnsafeMutableBufferPointer { reflections in
+          S.lapack.geqrf(
+            Letter.columnMajor, Int32(m - start), Int32(width), columns, Int32(m - start),
+            reflections.baseAddress! + start, &work, Int32(work.count))
+        }
       }
-      if status != 0 { return .illegalArgument(routine: "gelqf", position: -Int(status)) }
+      if status != 0 { return .illegalArgument(routine: "geqrf", position: -Int(status)) }
       apply(diagonal, m - start, n, width, reflections, start, to: n - start - width, Letter.notTransposed)
     }
     return nil
+  }
+
+  /// Calls `body` with the columns of a panel one behind the other, which are then written back: the routines for a panel
+  /// run along them.
+  private static func withColumns<S: LAPACKScalar>(
+    _ panel: UnsafeMutablePointer<S>, _ m: Int, _ width: Int, step: Int, _ body: (UnsafeMutablePointer<S>) -> Int32
+  ) -> Int32 {
+    withUnsafeTemporaryAllocation(of: S.self, capacity: m * width) { memory in
+      let columns = memory.baseAddress!
+      let bytes = Int32(MemoryLayout<S>.size)
+      nabla_copy_matrix(panel, step, 1, columns, 1, m, m, width, bytes)
+      defer { nabla_copy_matrix(columns, 1, m, panel, step, 1, m, width, bytes) }
+      return body(columns)
+    }
   }
 
   /// Q, from reflections, in their place.
   private static func form<S: LAPACKScalar>(
     _ a: UnsafeMutablePointer<S>, _ m: Int, _ n: Int, _ k: Int, _ reflections: [S]
   ) -> LinalgError? {
-    var work = [S](repeating: 0, count: panel * max(m, n))
+    let panel = panel(k)
+    var work = [S](repeating: 0, count: 64 * panel)
     for start in stride(from: (k - 1) / panel * panel, through: 0, by: -panel) {
       let width = min(panel, k - start)
       let diagonal = a + start * n + start
       apply(diagonal, m - start, n, width, reflections, start, to: k - start - width, Letter.transposed)
-      let status = reflections.withUnsafeBufferPointer { reflections in
-        S.lapack.orglq(
-          Letter.columnMajor, Int32(width), Int32(m - start), Int32(width), diagonal, Int32(n),
-          reflections.baseAddress! + start, &work, Int32(work.count))
+      let status = withColumns(diagonal, m - start, width, step: n) { columns in
+        reflections.withUnsafeBufferPointer { reflections in
+          S.lapack.orgqr(
+            Letter.columnMajor, Int32(m - start), Int32(width), Int32(width), columns, Int32(m - start),
+            reflections.baseAddress! + start, &work, Int32(work.count))
+        }
       }
-      if status != 0 { return .illegalArgument(routine: "orglq", position: -Int(status)) }
+      if status != 0 { return .illegalArgument(routine: "orgqr", position: -Int(status)) }
       for row in 0..<start { (a + row * n + start).update(repeating: 0, count: width) }
     }
     return nil

@@ -1,4 +1,5 @@
 import CBLAS
+import CKernels
 import NablaAutodiff
 import NablaTensor
 
@@ -113,6 +114,7 @@ struct TriangularMatrix<S: LAPACKScalar> {
     let transposes = isTransposed ? CblasTrans : CblasNoTrans
     let diagonal = unitDiagonal ? CblasUnit : CblasNonUnit
     let step = Int32(isTransposed ? columnStep : rowStep)
+    if k >= Self.leastColumns && n >= 2 * Self.block && ProductKernel.hasOwn { return solveByBlocks(a, x, k) }
     if k == 1 { return S.lapack.trsv(CblasRowMajor, triangle, transposes, diagonal, Int32(n), a, step, x, 1) }
     let width = Self.piece(of: k)
     Parallel.forEach((k + width - 1) / width) { piece in
@@ -120,6 +122,51 @@ struct TriangularMatrix<S: LAPACKScalar> {
       S.lapack.trsm(
         CblasRowMajor, CblasLeft, triangle, transposes, diagonal, Int32(n), Int32(columns.count), 1, a, step,
         x + columns.lowerBound, Int32(k))
+    }
+  }
+
+  /// The rows that are solved for at a time by Nabla's own products, with at least so many columns.
+  private static var block: Int { 32 }
+  private static var leastColumns: Int { 16 }
+
+  /// Block after block of rows, from which what the rows before it amount to is taken away by a product; pieces of the columns,
+  /// whole tiles of the products, are shared over the threads.
+  private func solveByBlocks(_ a: UnsafePointer<S>, _ x: UnsafeMutablePointer<S>, _ k: Int) {
+    let isTransposed = columnStep != 1
+    let triangle = isLower != isTransposed ? CblasLower : CblasUpper
+    let step = isTransposed ? columnStep : rowStep
+    let blocks = (n + Self.block - 1) / Self.block
+    let width = 48
+    let subtract = nabla_binary_kernel(NABLA_SUBTRACT, S.dtype.rawValue)!
+    Parallel.forEach((k + width - 1) / width) { piece in
+      let x = x + piece * width
+      let columns = min(width, k - piece * width)
+      withUnsafeTemporaryAllocation(of: S.self, capacity: Self.block * columns) { memory in
+        let sums = memory.baseAddress!
+        for index in 0..<blocks {
+          let first = (isLower ? index : blocks - 1 - index) * Self.block
+          let rows = min(Self.block, n - first)
+          // The rows that are known, and so the columns of a.
+          let known = isLower ? 0..<first : first + rows..<n
+          if !known.isEmpty {
+            var product = nabla_product(
+              m: rows, n: columns, k: known.count, a_row: rowStep, a_column: columnStep, b_row: k, b_column: 1,
+              y_row: columns)
+            nabla_multiply_matrices(
+              &product, S.dtype.rawValue, 1, a + first * rowStep + known.lowerBound * columnStep,
+              x + known.lowerBound * k,
+              sums)
+            for row in 0..<rows {
+              let to = x + (first + row) * k
+              subtract(to, 1, sums + row * columns, 1, to, columns)
+            }
+          }
+          S.lapack.trsm(
+            CblasRowMajor, CblasLeft, triangle, isTransposed ? CblasTrans : CblasNoTrans,
+            unitDiagonal ? CblasUnit : CblasNonUnit, Int32(rows), Int32(columns), 1, a + first * (rowStep + columnStep),
+            Int32(step), x + first * k, Int32(k))
+        }
+      }
     }
   }
 

@@ -90,7 +90,7 @@ private struct ThinProduct {
 
   init?(_ left: MatrixLayout, _ right: MatrixLayout) {
     let (m, k, n) = (left.rows, left.columns, right.columns)
-    guard ProductKernel.hasThin, min(m, n) > 1, max(m, n) * k >= Self.leastElements else { return nil }
+    guard min(m, n) > 1, max(m, n) * k >= Self.leastElements, ProductKernel.hasThin else { return nil }
     if left.strides.row == 1 && right.strides.column == 1 && max(m, n) <= Int(NABLA_TALL_SIDE) && k >= 8 * max(m, n) {
       (kind, isExchanged, copies) = (NABLA_TALL, false, false)
       return
