@@ -33,7 +33,7 @@ import Testing
     ("train --colour red", "--colour"),
     ("train extra", "extra"),
     ("info --all", "--all"),
-    ("bench --only nothing", "--only nothing: no work has this in its name; --list names them"),
+    ("bench --only nothing", "--only nothing: no work in table has this in its name; --list names them"),
     ("bench --list --quick", "--quick has no meaning with --list"),
     ("bench --list --peers", "--peers has no meaning with --list"),
     ("bench --list --json x", "--json has no meaning with --list"),
