@@ -36,7 +36,14 @@ public struct Cotangents {
   private(set) var second: AnyTensor?
   private(set) var rest: [(isWanted: Bool, value: AnyTensor?)]
   /// Where the cotangent of the first operand is `first`; elsewhere it is 0. Nil: `first` is all of it.
-  private(set) var slice: Slice?
+  var slice: Slice? { place?.slice }
+  private var place: Place?
+
+  /// A slice as one reference: its three arrays would be released with each operation that has none.
+  private final class Place: Sendable {
+    let slice: Slice
+    init(_ slice: Slice) { self.slice = slice }
+  }
 
   /// What the first operand was given, handed over.
   @inline(__always)
@@ -71,7 +78,7 @@ public struct Cotangents {
   mutating func give(_ operand: Int, _ value: @autoclosure () -> AnyTensor, at slice: Slice, of shape: Shape) {
     guard wants(operand) else { return }
     if operand == 0 && !Context.isActive {
-      (first, self.slice) = (value(), slice)
+      (first, place) = (value(), Place(slice))
     } else {
       give(operand, Unslice(slice: slice, shape: shape)(value()))
     }
