@@ -1,4 +1,5 @@
 #include "CKernels.h"
+#include "cut.h"
 #include <string.h>
 
 // Element-wise loops take rows whose elements lie side by side, or are one element, and are worth a call from some hundred
@@ -22,8 +23,6 @@ static inline void run(const nabla_nest *nest, const char *const *at, const ptrd
   }
 }
 
-static ptrdiff_t least(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
-
 /// Where element j of row i of matrix k of an operand lies.
 static inline const char *place(const nabla_nest *nest, int o, const char *x, ptrdiff_t k, ptrdiff_t i, ptrdiff_t j) {
   return x + (k * nest->of[o].matrix + i * nest->of[o].row + j * nest->of[o].stride) * nest->of[o].width;
@@ -31,7 +30,7 @@ static inline const char *place(const nabla_nest *nest, int o, const char *x, pt
 
 /// Repeats the first `bytes` of memory until `all` are written.
 static void repeat(char *to, ptrdiff_t bytes, ptrdiff_t all) {
-  for (ptrdiff_t done = bytes; done < all; done *= 2) memcpy(to + done, to, (size_t)least(done, all - done));
+  for (ptrdiff_t done = bytes; done < all; done *= 2) memcpy(to + done, to, (size_t)least_of(done, all - done));
 }
 
 /// Copies matrices of rows of n elements side by side.
@@ -55,8 +54,8 @@ static void run_short_rows(const nabla_nest *nest, const char *const *x, char *y
     if (nest->of[o].width > widest) widest = nest->of[o].width;
   const ptrdiff_t most = STAGE / widest, whole = nest->rows * nest->n;
   const int joins = nest->matrices > 1 && 2 * whole <= most && nest->of[result].matrix == whole;
-  const ptrdiff_t some_rows = joins ? nest->rows : least(nest->rows, most / nest->n);
-  const ptrdiff_t some_matrices = joins ? least(nest->matrices, most / whole) : 1;
+  const ptrdiff_t some_rows = joins ? nest->rows : least_of(nest->rows, most / nest->n);
+  const ptrdiff_t some_matrices = joins ? least_of(nest->matrices, most / whole) : 1;
 
   const char *at[3];
   ptrdiff_t stride[3];
@@ -72,9 +71,9 @@ static void run_short_rows(const nabla_nest *nest, const char *const *x, char *y
     serves_all[o] = matrix == 0 && (row == 0 || joins);
   }
   for (ptrdiff_t k = 0; k < nest->matrices; k += some_matrices) {
-    const ptrdiff_t matrices = least(some_matrices, nest->matrices - k);
+    const ptrdiff_t matrices = least_of(some_matrices, nest->matrices - k);
     for (ptrdiff_t i = 0; i < nest->rows; i += some_rows) {
-      const ptrdiff_t rows = least(some_rows, nest->rows - i);
+      const ptrdiff_t rows = least_of(some_rows, nest->rows - i);
       for (int o = 0; o < result; o++) {
         const char *from = place(nest, o, x[o], k, i, 0);
         if (!is_staged[o]) {
@@ -103,16 +102,16 @@ static void run_long_rows(const nabla_nest *nest, const char *const *x, char *y)
     runs_across |= is_staged[o] && nest->of[o].row == 1;
   }
   const ptrdiff_t most = STAGE / widest;
-  const ptrdiff_t some_columns = least(nest->n, runs_across ? SIDE : most);
-  const ptrdiff_t some_rows = least(nest->rows, runs_across ? most / some_columns : 1);
+  const ptrdiff_t some_columns = least_of(nest->n, runs_across ? SIDE : most);
+  const ptrdiff_t some_rows = least_of(nest->rows, runs_across ? most / some_columns : 1);
 
   const char *at[3];
   ptrdiff_t stride[3];
   for (ptrdiff_t k = 0; k < nest->matrices; k++)
     for (ptrdiff_t i = 0; i < nest->rows; i += some_rows) {
-      const ptrdiff_t rows = least(some_rows, nest->rows - i);
+      const ptrdiff_t rows = least_of(some_rows, nest->rows - i);
       for (ptrdiff_t j = 0; j < nest->n; j += some_columns) {
-        const ptrdiff_t columns = least(some_columns, nest->n - j);
+        const ptrdiff_t columns = least_of(some_columns, nest->n - j);
         for (int o = 0; o < result; o++)
           if (is_staged[o]) stage(nest, o, place(nest, o, x[o], k, i, j), 1, rows, columns, memory[o]);
         for (ptrdiff_t row = 0; row < rows; row++) {

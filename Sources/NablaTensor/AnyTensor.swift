@@ -69,6 +69,9 @@ public struct AnyTensor: Sendable {
   package func hasShape(of other: borrowing AnyTensor) -> Bool { storage.shape == other.storage.shape }
   /// Whether elements lie in memory in row-major order without gaps.
   public var isDense: Bool { storage.isDense }
+  /// Whether one loop walks the elements: dense ones, or a single one that is repeated.
+  @inlinable @inline(__always)
+  package var isFlat: Bool { storage.isDense || storage.isUniform }
   /// Whether this stands for a result that could not be computed.
   package var isFailed: Bool { storage.kind == .failed }
   /// Whether letting the elements go would free next to nothing.
@@ -111,7 +114,7 @@ public struct AnyTensor: Sendable {
   package var resolvedStrides: [Int] { strides ?? shape.denseStrides }
 
   /// The address of the first element. The caller keeps the tensor alive while it reads.
-  @inline(__always)
+  @inlinable @inline(__always)
   package var address: UnsafeMutableRawPointer { storage.base }
 
   /// The same elements under a new identity, so that what tapes know of the old one does not apply.

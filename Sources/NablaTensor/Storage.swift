@@ -42,6 +42,7 @@ public final class Storage: Sendable {
   @usableFromInline
   package let isDense: Bool
   /// Whether all elements are one and the same.
+  @usableFromInline
   package let isUniform: Bool
   /// Whose memory this shares: another view's, or that of an object outside, such as a mapped file. Nil where it owns
   /// its own: only then may elements be written.

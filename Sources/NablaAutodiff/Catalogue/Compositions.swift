@@ -1,6 +1,6 @@
 import NablaTensor
 
-// What optimizers compose of primitives; public functions that compose them stand beside the others in Operators.
+// What optimizers compose of primitives; public functions that compose them stand beside the primitives of their kind.
 
 extension AnyTensor {
   /// Each element moved into `low ... high`.

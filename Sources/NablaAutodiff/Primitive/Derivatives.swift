@@ -34,16 +34,16 @@ public struct Cotangents {
   let wantsSecond: Bool
   private(set) var first: AnyTensor?
   private(set) var second: AnyTensor?
-  private(set) var rest: [(isWanted: Bool, value: AnyTensor?)]
-  /// Where the cotangent of the first operand is `first`; elsewhere it is 0. Nil: `first` is all of it.
-  var slice: Slice? { place?.slice }
-  private var place: Place?
-
-  /// A slice as one reference: its three arrays would be released with each operation that has none.
-  private final class Place: Sendable {
-    let slice: Slice
-    init(_ slice: Slice) { self.slice = slice }
+  /// What few operations have, as one reference: each is released with every operation.
+  private var more: More?
+  private final class More {
+    var rest: [(isWanted: Bool, value: AnyTensor?)]?
+    var slice: Slice?
   }
+  /// The third operand and those after it, where there are any.
+  var rest: [(isWanted: Bool, value: AnyTensor?)]? { more?.rest }
+  /// Where the cotangent of the first operand is `first`; elsewhere it is 0. Nil: `first` is all of it.
+  var slice: Slice? { more?.slice }
 
   /// What the first operand was given, handed over.
   @inline(__always)
@@ -52,14 +52,18 @@ public struct Cotangents {
   @inline(__always)
   mutating func takeSecond() -> AnyTensor? { second.take() }
 
-  init(first: Bool, second: Bool, rest: [(isWanted: Bool, value: AnyTensor?)]) {
+  @inline(__always)
+  init(first: Bool, second: Bool, rest: [(isWanted: Bool, value: AnyTensor?)]?) {
     (wantsFirst, wantsSecond) = (first, second)
-    self.rest = rest
+    if let rest {
+      more = More()
+      more!.rest = rest
+    }
   }
 
   /// Whether what an operand receives is needed.
   public func wants(_ operand: Int) -> Bool {
-    operand == 0 ? wantsFirst : operand == 1 ? wantsSecond : rest[operand - 2].isWanted
+    operand == 0 ? wantsFirst : operand == 1 ? wantsSecond : more!.rest![operand - 2].isWanted
   }
 
   /// Gives `value` to an operand, if that is wanted; `value` has the operand's shape. Once for each operand.
@@ -78,12 +82,14 @@ public struct Cotangents {
   mutating func give(_ operand: Int, _ value: @autoclosure () -> AnyTensor, at slice: Slice, of shape: Shape) {
     guard wants(operand) else { return }
     if operand == 0 && !Context.isActive {
-      (first, place) = (value(), Place(slice))
+      first = value()
+      if more == nil { more = More() }
+      more!.slice = slice
     } else {
       give(operand, Unslice(slice: slice, shape: shape)(value()))
     }
   }
   // A call of its own: inlined into a loop over two operands, the array is made ready to be written before it begins.
   @inline(never)
-  private mutating func giveRest(_ index: Int, _ value: AnyTensor) { rest[index].value = value }
+  private mutating func giveRest(_ index: Int, _ value: AnyTensor) { more!.rest![index].value = value }
 }

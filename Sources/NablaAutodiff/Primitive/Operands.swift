@@ -77,12 +77,13 @@ public struct Operands: Sendable {
     return false
   }
 
-  /// Whether the elements of the first two lie in row-major order without gaps. (No reference is counted, as for an operand that
-  /// is handed out.)
+  /// Whether the elements of the first two lie in row-major order without gaps, or are one and the same. (No reference is
+  /// counted, as for an operand that is handed out.)
   @inline(__always)
-  var areDense: Bool { first?.storage.isDense ?? true && second?.storage.isDense ?? true }
+  var areFlat: Bool { first?.isFlat ?? true && second?.isFlat ?? true }
 
   /// Whether letting the elements go would free next to nothing.
+  @inline(__always)
   var areSmall: Bool { rest.isEmpty && first?.isSmall ?? true && second?.isSmall ?? true }
 
   /// The operands with the elements of those that `kept` names; of the others shapes and types alone.

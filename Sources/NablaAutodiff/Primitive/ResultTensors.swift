@@ -76,7 +76,8 @@ public struct ResultTensors: Sendable {
   @inline(__always)
   var areDifferentiable: Bool { first.dtype.isFloatingPoint || rest.contains { $0.dtype.isFloatingPoint } }
   /// Whether letting the elements go would free next to nothing.
-  var areSmall: Bool { first.isSmall && rest.allSatisfy(\.isSmall) }
+  @inline(__always)
+  var areSmall: Bool { first.isSmall && (rest.isEmpty || rest.allSatisfy(\.isSmall)) }
 
   /// The results with the elements of those that `kept` names; of the others shapes and types alone.
   func keeping(_ kept: Residuals) -> ResultTensors {

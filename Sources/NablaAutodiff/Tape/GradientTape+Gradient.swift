@@ -295,16 +295,14 @@ private struct BackwardPass: ~Copyable {
 
   private mutating func mark(_ records: borrowing RecordList) {
     for index in 0..<records.count {
-      guard isWanted(records[index].operandNodes) else { continue }
-      let first = Int(records[index].firstResultNode)
-      for node in first..<first + records[index].operation.results.count { nodes[node].leadsToSource = true }
+      let (first, second) = (records[index].operandNodes.first, records[index].operandNodes.second)
+      let isWanted =
+        nodes.leadsToSource(first) || nodes.leadsToSource(second)
+        || records[index].operandNodes.rest.contains(where: nodes.leadsToSource)
+      guard isWanted else { continue }
+      let result = Int(records[index].firstResultNode)
+      for node in result..<result + records[index].operation.results.count { nodes[node].leadsToSource = true }
     }
-  }
-  /// Whether an operand is a source or depends on one.
-  @inline(__always)
-  private func isWanted(_ operands: GradientTape.NodeList) -> Bool {
-    nodes.leadsToSource(operands.first) || nodes.leadsToSource(operands.second)
-      || operands.rest.contains(where: nodes.leadsToSource)
   }
 
   private mutating func pull(_ record: borrowing GradientTape.Record) {
@@ -313,7 +311,7 @@ private struct BackwardPass: ~Copyable {
     let (first, second) = (record.operandNodes.first, record.operandNodes.second)
     var cotangents = Cotangents(
       first: nodes.leadsToSource(first), second: nodes.leadsToSource(second),
-      rest: record.operandNodes.rest.isEmpty ? [] : record.operandNodes.rest.map { (nodes.leadsToSource($0), nil) })
+      rest: record.operandNodes.rest.isEmpty ? nil : record.operandNodes.rest.map { (nodes.leadsToSource($0), nil) })
     record.operation.primitive.vjp(incoming, record.operation.operands, record.operation.results, &cotangents)
     if let value = cotangents.takeFirst() {
       if let slice = cotangents.slice {
@@ -323,8 +321,8 @@ private struct BackwardPass: ~Copyable {
       }
     }
     if let value = cotangents.takeSecond() { accumulate(value, at: Int(second)) }
-    if cotangents.rest.isEmpty { return }
-    for (node, cotangent) in zip(record.operandNodes.rest, cotangents.rest) {
+    guard let rest = cotangents.rest else { return }
+    for (node, cotangent) in zip(record.operandNodes.rest, rest) {
       if let value = cotangent.value { accumulate(value, at: Int(node)) }
     }
   }

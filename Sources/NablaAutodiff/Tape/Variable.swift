@@ -171,7 +171,7 @@ public final class AnyVariable: Sendable {
         "the value was made while a function was compiled or mapped over a batch, and is known only inside that")
       return false
     }
-    if value.storage.kind == .rows { return value.isReadable(operation) }
+    if case .rows = value.storage.kind { return value.isReadable(operation) }
     return !ErrorScope.hasFailed && !value.isFailed
   }
 

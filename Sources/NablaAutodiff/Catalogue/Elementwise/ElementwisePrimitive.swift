@@ -33,13 +33,13 @@ package enum Slope {
 }
 
 extension SingleResultPrimitive where Failure == Never {
-  /// The result of an element-wise loop, in fresh memory. `isDense` says whether the operands lie in row-major order.
+  /// The result of an element-wise loop, in fresh memory. `isFlat` says whether one loop walks the operands.
   // The memory comes first: with a choice before it the shape's references are counted twice, which small operations feel.
   @inline(__always)
-  fileprivate func result(_ x: Operands, _ type: TensorType, isDense: Bool) -> AnyTensor {
+  fileprivate func result(_ x: Operands, _ type: TensorType, isFlat: Bool) -> AnyTensor {
     let y = AnyTensor(dtype: type.dtype, shape: type.shape) { _ in }
     guard y.hasMemory else { return y }
-    if !isDense { return filled(y, x, type) }
+    if !isFlat { return filled(y, x, type) }
     evaluate(x, type, into: y.address)
     return y
   }
@@ -77,7 +77,7 @@ extension UnaryLoop {
   /// The result, whose elements lie as the operand's do.
   @inline(__always)
   package func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    result(x, type, isDense: x.areDense)
+    result(x, type, isFlat: x.areFlat)
   }
   /// The loop itself, where one call does all.
   package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
@@ -105,7 +105,7 @@ extension BinaryLoop {
   /// The result, whose elements lie as those of the operands do, where these agree.
   @inline(__always)
   package func result(_ x: Operands, _ type: TensorType) -> AnyTensor {
-    result(x, type, isDense: x.areDense)
+    result(x, type, isFlat: x.areFlat)
   }
   /// The loop itself, where one call does all.
   package func prepared(_ x: Operands, _ type: TensorType, into y: Storage) -> PreparedCall {
