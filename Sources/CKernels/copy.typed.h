@@ -62,9 +62,7 @@ static void TYPED(copy_rows)(const void *from, ptrdiff_t sx0, ptrdiff_t sx1, voi
     } else if (sy1 == 1 && sx1 == -1) {
       for (ptrdiff_t j = 0; j < columns; j++) v[j] = u[-j];
     } else if (sy1 == 1 && sx1 == 2) {
-      // The last element stands alone: pairs after it may lie past the end of memory.
-      for (ptrdiff_t j = 0; j < columns - 1; j++) v[j] = u[2 * j];
-      if (columns > 0) v[columns - 1] = u[2 * (columns - 1)];
+      for (ptrdiff_t j = 0; j < columns; j++) v[j] = u[2 * j];
     } else {
       for (ptrdiff_t j = 0; j < columns; j++) v[j * sy1] = u[j * sx1];
     }

@@ -10,7 +10,7 @@
 
 #ifdef NABLA_HAS_LEVELS
 #include "exp.h"
-#include <immintrin.h>
+#include "partial.h"
 #endif
 
 typedef struct {

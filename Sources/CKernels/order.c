@@ -1,3 +1,4 @@
+#include "chunks.h"
 #include "radix.h"
 #include <string.h>
 #ifdef NABLA_HAS_LEVELS
@@ -46,12 +47,6 @@ NABLA_INLINE ptrdiff_t order_place(const order_row *row, const void *sorted, ptr
 
 /// Sorts n elements of a; the result is in a or in b.
 typedef void *(*small_sort)(void *a, void *b, ptrdiff_t n);
-typedef struct {
-  /// Sorts n elements of x in place, with as much spare memory; NULL where the processor has no such vectors.
-  void (*sort)(void *x, void *spare, ptrdiff_t n);
-  /// Merges sorted a[..<m] and b[..<n].
-  void (*join)(const void *a, ptrdiff_t m, const void *b, ptrdiff_t n, void *to);
-} vector_sort;
 typedef struct {
   int (*load)(const order_row *row, ptrdiff_t start, ptrdiff_t end, void *to);
   void (*range)(const order_row *row, ptrdiff_t start, ptrdiff_t end, uint64_t *least, uint64_t *most);
@@ -129,69 +124,13 @@ static char *lane(const order_job *job, int number) { return job->workspace + (s
 
 // --- Elements in order -----------------------------------------------------------------------------------------------
 
-/// Elements that are sorted in as many chunks as a power of two, which then are merged.
-typedef struct {
-  const vector_sort *by;
-  ptrdiff_t n, size, chunk, length; // length: of what is sorted
-  char *a, *b;
-} chunks;
-
-static void sort_chunk(void *context, int thread, ptrdiff_t number) {
-  (void)thread;
-  const chunks *c = context;
-  const ptrdiff_t start = number * c->chunk, end = least_of(c->n, start + c->chunk);
-  if (start < end) c->by->sort(c->a + start * c->size, c->b + start * c->size, end - start);
-}
-
-/// How many of the first `count` elements of a and b, merged, are a's.
-static ptrdiff_t split(const chunks *c, const char *a, ptrdiff_t m, const char *b, ptrdiff_t n, ptrdiff_t count) {
-  ptrdiff_t low = most_of(0, count - n), high = least_of(m, count);
-  while (low < high) {
-    const ptrdiff_t i = (low + high) / 2, j = count - 1 - i;
-    const int a_is_first = c->size == 4 ? ((const k32 *)a)[i] <= ((const k32 *)b)[j] : ((const k64 *)a)[i] <= ((const k64 *)b)[j];
-    if (a_is_first) {
-      low = i + 1;
-    } else {
-      high = i;
-    }
-  }
-  return low;
-}
-
-/// A chunk of what is merged: each thread finds its part of both sources (Odeh, Green, Mwassi, Shmueli, Birk, "Merge path",
-/// 2012).
-static void join_chunk(void *context, int thread, ptrdiff_t number) {
-  (void)thread;
-  const chunks *c = context;
-  const ptrdiff_t start = number * c->chunk, end = least_of(c->n, start + c->chunk);
-  if (start >= end) return;
-  const ptrdiff_t pair = start / (2 * c->length) * 2 * c->length, middle = least_of(c->n, pair + c->length);
-  const ptrdiff_t m = middle - pair, n = least_of(c->n, middle + c->length) - middle;
-  const char *a = c->a + pair * c->size, *b = c->a + middle * c->size;
-  const ptrdiff_t i = split(c, a, m, b, n, start - pair), next_i = split(c, a, m, b, n, end - pair);
-  const ptrdiff_t j = start - pair - i, next_j = end - pair - next_i;
-  c->by->join(a + i * c->size, next_i - i, b + j * c->size, next_j - j, c->b + start * c->size);
-}
-
-static void *sort_in_chunks(const order_job *job, char *a, char *b, ptrdiff_t n, int threads) {
-  ptrdiff_t number = 1;
-  while (number < threads && n / number >= LONG_ROW / 2) number *= 2;
-  chunks c = {job->kernels->vectors + job->element, n, job->size, ceiling_quotient(n, number), 0, a, b};
-  nabla_parallel(number, threads, sort_chunk, &c);
-  for (c.length = c.chunk; c.length < n; c.length *= 2) {
-    nabla_parallel(number, threads, join_chunk, &c);
-    char *other = c.a;
-    c.a = c.b;
-    c.b = other;
-  }
-  return c.a;
-}
-
 /// Sorts n elements by bits low ..< high, on so many threads; returns where they are: in a or in b.
 static void *sort_between(const order_job *job, char *a, char *b, char *counts, ptrdiff_t n, int low, int high,
                           int threads) {
   // One digit is faster.
-  if (job->kernels->vectors[job->element].sort && (high - low > 8 || n < LONG_ROW)) return sort_in_chunks(job, a, b, n, threads);
+  const vector_sort *vectors = job->kernels->vectors + job->element;
+  if (vectors->sort && (high - low > 8 || n < LONG_ROW))
+    return nabla_sort_in_chunks(vectors, a, b, n, job->size, n / (LONG_ROW / 2), threads);
   if (n < (job->key_bits == 64 ? 768 : 256)) return job->kernels->small[job->element](a, b, n);
   if (job->element == 0) return nabla_radix_k32((k32 *)a, (k32 *)b, n, low, high, threads, counts);
   if (job->element == 2) return nabla_radix_k64_place((k64_place *)a, (k64_place *)b, n, low, high, threads, counts);

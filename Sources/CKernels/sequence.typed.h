@@ -37,33 +37,6 @@ static ptrdiff_t TYPED(count)(const void *start, const void *end, const void *st
 #undef HAS_REACHED
   return high;
 }
-
-NABLA_INLINE int TYPED(close_rows)(const nabla_pairs *pairs, const ptrdiff_t sa, const ptrdiff_t sb, T relative, T absolute) {
-  for (ptrdiff_t number = 0; number < pairs->matrices * pairs->rows; number++) {
-    const ptrdiff_t matrix = number / pairs->rows, row = number % pairs->rows;
-    const T *a = (const T *)pairs->a + matrix * pairs->of_a.matrix + row * pairs->of_a.row;
-    const T *b = (const T *)pairs->b + matrix * pairs->of_b.matrix + row * pairs->of_b.row;
-    for (ptrdiff_t i = 0; i < pairs->n; i += BLOCK) {
-      const ptrdiff_t end = least_of(pairs->n, i + BLOCK);
-      BITS differs = 0;
-      NABLA_VECTORIZE for (ptrdiff_t j = i; j < end; j++) {
-        const T p = a[j * sa], q = b[j * sb];
-        const T size = __builtin_elementwise_abs(q), error = __builtin_elementwise_abs(p - q);
-        const int is_close = (p == q) | ((size < (T)INFINITY) & (error <= absolute + relative * size));
-        differs |= (BITS)!is_close;
-      }
-      if (differs) return 0;
-    }
-  }
-  return 1;
-}
-
-static int TYPED(are_close)(const nabla_pairs *pairs, const void *relative, const void *absolute) {
-  const T r = *(const T *)relative, t = *(const T *)absolute;
-  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 1) return TYPED(close_rows)(pairs, 1, 1, r, t);
-  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 0) return TYPED(close_rows)(pairs, 1, 0, r, t);
-  return TYPED(close_rows)(pairs, pairs->of_a.stride, pairs->of_b.stride, r, t);
-}
 #elif !IS_TRUTH
 static void TYPED(fill)(const void *start, const void *step, int fuses, ptrdiff_t first, ptrdiff_t n, void *y) {
   (void)fuses;
@@ -91,7 +64,9 @@ static ptrdiff_t TYPED(count)(const void *start, const void *end, const void *st
 #endif
 
 #if IS_FLOATING || IS_UNSIGNED
-NABLA_INLINE int TYPED(equal_rows)(const nabla_pairs *pairs, const ptrdiff_t sa, const ptrdiff_t sb) {
+/// Whether `agree` says so of all pairs; the elements of rows lie sa and sb apart, which may be known when this is compiled.
+NABLA_INLINE int TYPED(all_rows)(int (*agree)(T, T, T, T), const nabla_pairs *pairs, const ptrdiff_t sa, const ptrdiff_t sb,
+                                 T relative, T absolute) {
   for (ptrdiff_t number = 0; number < pairs->matrices * pairs->rows; number++) {
     const ptrdiff_t matrix = number / pairs->rows, row = number % pairs->rows;
     const T *a = (const T *)pairs->a + matrix * pairs->of_a.matrix + row * pairs->of_a.row;
@@ -99,17 +74,34 @@ NABLA_INLINE int TYPED(equal_rows)(const nabla_pairs *pairs, const ptrdiff_t sa,
     for (ptrdiff_t i = 0; i < pairs->n; i += BLOCK) {
       const ptrdiff_t end = least_of(pairs->n, i + BLOCK);
       BITS differs = 0;
-      NABLA_VECTORIZE for (ptrdiff_t j = i; j < end; j++) differs |= (BITS)(a[j * sa] != b[j * sb]);
+      NABLA_VECTORIZE for (ptrdiff_t j = i; j < end; j++)
+          differs |= (BITS)!agree(a[j * sa], b[j * sb], relative, absolute);
       if (differs) return 0;
     }
   }
   return 1;
 }
+NABLA_INLINE int TYPED(all)(int (*agree)(T, T, T, T), const nabla_pairs *pairs, T relative, T absolute) {
+  const ptrdiff_t sa = pairs->of_a.stride, sb = pairs->of_b.stride;
+  if (sa == 1 && sb == 1) return TYPED(all_rows)(agree, pairs, 1, 1, relative, absolute);
+  if (sa == 1 && sb == 0) return TYPED(all_rows)(agree, pairs, 1, 0, relative, absolute);
+  return TYPED(all_rows)(agree, pairs, sa, sb, relative, absolute);
+}
 
-static int TYPED(are_equal)(const nabla_pairs *pairs) {
-  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 1) return TYPED(equal_rows)(pairs, 1, 1);
-  if (pairs->of_a.stride == 1 && pairs->of_b.stride == 0) return TYPED(equal_rows)(pairs, 1, 0);
-  return TYPED(equal_rows)(pairs, pairs->of_a.stride, pairs->of_b.stride);
+NABLA_INLINE int TYPED(same)(T p, T q, T relative, T absolute) {
+  (void)relative, (void)absolute;
+  return p == q;
+}
+static int TYPED(are_equal)(const nabla_pairs *pairs) { return TYPED(all)(TYPED(same), pairs, 0, 0); }
+#endif
+
+#if IS_FLOATING
+NABLA_INLINE int TYPED(close)(T p, T q, T relative, T absolute) {
+  const T size = __builtin_elementwise_abs(q), error = __builtin_elementwise_abs(p - q);
+  return (p == q) | ((size < (T)INFINITY) & (error <= absolute + relative * size));
+}
+static int TYPED(are_close)(const nabla_pairs *pairs, const void *relative, const void *absolute) {
+  return TYPED(all)(TYPED(close), pairs, *(const T *)relative, *(const T *)absolute);
 }
 #endif
 

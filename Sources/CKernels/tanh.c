@@ -7,7 +7,7 @@
 
 #ifdef NABLA_HAS_LEVELS
 #include "tanh.table.h"
-#include <immintrin.h>
+#include "partial.h"
 #endif
 
 typedef struct {

@@ -6,13 +6,13 @@
 typedef T TYPED(vector) __attribute__((ext_vector_type(LEVEL(vector_bytes) / sizeof(T)), aligned(sizeof(T))));
 
 NABLA_INLINE TYPED(vector) TYPED(load)(const T *from, ptrdiff_t count) {
-  return count >= LANES ? *(const TYPED(vector) *)from : (TYPED(vector))TYPED(load_some)(from, count);
+  return count >= LANES ? *(const TYPED(vector) *)from : (TYPED(vector))TYPED(load_first)(from, count);
 }
 NABLA_INLINE void TYPED(store)(T *to, ptrdiff_t count, TYPED(vector) x) {
   if (count >= LANES) {
     *(TYPED(vector) *)to = x;
   } else {
-    TYPED(store_some)(to, count, x);
+    TYPED(store_first)(to, count, x);
   }
 }
 
@@ -97,9 +97,9 @@ NABLA_INLINE void TYPED(dots)(const int rows, const int columns, const nabla_pro
   }
   if (l < p->k) {
     UNROLLED for (int j = 0; j < columns; j++) {
-      const TYPED(vector) column = (TYPED(vector))TYPED(load_some)(b + j * p->b_column + l, p->k - l);
+      const TYPED(vector) column = (TYPED(vector))TYPED(load_first)(b + j * p->b_column + l, p->k - l);
       UNROLLED for (int i = 0; i < rows; i++)
-        sum[i][j] = FMA((TYPED(vector))TYPED(load_some)(a + i * p->a_row + l, p->k - l), column, sum[i][j]);
+        sum[i][j] = FMA((TYPED(vector))TYPED(load_first)(a + i * p->a_row + l, p->k - l), column, sum[i][j]);
     }
   }
   UNROLLED for (int i = 0; i < rows; i++)
@@ -145,7 +145,7 @@ NABLA_INLINE void TYPED(outer)(const int rows, const int vectors, const nabla_pr
   do {                                                                                                                 \
     TYPED(vector) row[most];                                                                                           \
     UNROLLED for (int v = 0; v < vectors - 1; v++) row[v] = *(const TYPED(vector) *)(b + v * LANES);                   \
-    row[vectors - 1] = (TYPED(vector))TYPED(load_some)(b + (vectors - 1) * LANES, rest);                               \
+    row[vectors - 1] = (TYPED(vector))TYPED(load_first)(b + (vectors - 1) * LANES, rest);                               \
     UNROLLED for (int i = 0; i < rows; i++)                                                                            \
       UNROLLED for (int v = 0; v < vectors; v++) sum[q][i][v] = FMA((TYPED(vector))a[i], row[v], sum[q][i][v]);        \
     a += p->a_column;                                                                                                  \

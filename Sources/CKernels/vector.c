@@ -8,7 +8,7 @@
 // buffers that misses have.
 
 #ifdef NABLA_HAS_LEVELS
-#include <immintrin.h>
+#include "partial.h"
 
 #define ROWS 8
 #define VECTORS 4

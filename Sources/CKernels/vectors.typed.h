@@ -1,26 +1,13 @@
 // Vectors of AVX-512 for the element type T, Float or Double. Of memory they load and store the first `count` elements;
-// the rest of a vector is 0. <immintrin.h> is included before.
+// the rest of a vector is 0. partial.h is included before.
 
 #define LANES (VECTOR / (int)sizeof(T))
 typedef T TYPED(vector) __attribute__((ext_vector_type(VECTOR / sizeof(T)), aligned(sizeof(T))));
 
-#define FIRST(M, count) ((M)((1u << (count)) - 1))
-#if WIDTH == 4
 NABLA_INLINE TYPED(vector) TYPED(load_some)(const T *from, ptrdiff_t count) {
-  return (TYPED(vector))_mm512_maskz_loadu_ps(FIRST(__mmask16, count), from);
+  return (TYPED(vector))TYPED(load_first)(from, count);
 }
-NABLA_INLINE void TYPED(store_some)(T *to, ptrdiff_t count, TYPED(vector) x) {
-  _mm512_mask_storeu_ps(to, FIRST(__mmask16, count), (__m512)x);
-}
-#else
-NABLA_INLINE TYPED(vector) TYPED(load_some)(const T *from, ptrdiff_t count) {
-  return (TYPED(vector))_mm512_maskz_loadu_pd(FIRST(__mmask8, count), from);
-}
-NABLA_INLINE void TYPED(store_some)(T *to, ptrdiff_t count, TYPED(vector) x) {
-  _mm512_mask_storeu_pd(to, FIRST(__mmask8, count), (__m512d)x);
-}
-#endif
-#undef FIRST
+NABLA_INLINE void TYPED(store_some)(T *to, ptrdiff_t count, TYPED(vector) x) { TYPED(store_first)(to, count, x); }
 
 // Loops over functions of one operand, which replace the vectors x[i], i < count <= ABREAST. Each is one long chain of
 // operations; the processor looks ahead over some hundred, which are then those of several vectors.

@@ -23,7 +23,8 @@ extension Reduction {
         self.init(x.dense, outer: x.count)
         return
       }
-      let x = Blocks.unrepeated(x, axes, op)
+      // The largest and the smallest of elements that are repeated along a reduced axis are those of one of them.
+      let x = op == NABLA_MAX || op == NABLA_MIN ? x.unrepeated(along: axes)?.once ?? x : x
       if axes[axes.count - 1] - axes[0] == axes.count - 1 {
         let (ordered, axes) = Blocks.inOrderOfMemory(x, axes, op) ?? (x, axes)
         self.init(sideBySide: ordered, over: axes)
@@ -55,15 +56,6 @@ extension Reduction {
       (self.leading, self.outer, self.reduced, self.inner) = (leading, outer, reduced, inner)
     }
 
-    /// The largest and the smallest of elements that are repeated along a reduced axis are those of one of them.
-    private static func unrepeated(_ x: AnyTensor, _ axes: [Int], _ op: nabla_reduction_op) -> AnyTensor {
-      guard op == NABLA_MAX || op == NABLA_MIN, let strides = x.strides, x.count > 0 else { return x }
-      let repeated = axes.filter { strides[$0] == 0 }
-      if repeated.isEmpty { return x }
-      return x.view(
-        Shape(unchecked: x.shape.indices.map { repeated.contains($0) ? 1 : x.shape[$0] }), strides)
-    }
-
     /// A tensor that is dense with its axes in another order, seen in that order, with the axes to reduce: where these
     /// remain side by side and the others in order among themselves. Those that are reduced may change their order, unless the
     /// reduction tells places. Nil if there is none.
@@ -81,5 +73,16 @@ extension Reduction {
       let kept = order.filter { !axes.contains($0) }
       return kept == kept.sorted() ? (ordered, reduced) : nil
     }
+  }
+}
+
+extension AnyTensor {
+  /// A view of the elements that are repeated along some axes, each once, and how often they were; nil where none is.
+  func unrepeated(along axes: [Int]) -> (once: AnyTensor, times: Int)? {
+    guard let strides, count > 0 else { return nil }
+    let repeated = axes.filter { strides[$0] == 0 && shape[$0] > 1 }
+    if repeated.isEmpty { return nil }
+    let sizes = shape.indices.map { repeated.contains($0) ? 1 : shape[$0] }
+    return (view(Shape(unchecked: sizes), strides), repeated.reduce(1) { $0 * shape[$1] })
   }
 }

@@ -4,7 +4,7 @@ import CKernels
 /// results of a state. The same description serves whole arrays, rows and columns, threads, and the blocks of a plan.
 ///
 /// Rows along the last axes and columns along the first have kernels of their own; any other choice of axes is brought to
-/// them by ``Blocks``. Every order follows from shapes alone, so the bits do not depend on the number of threads.
+/// them by ``Blocks``. Every order follows from shapes and strides alone, so the bits do not depend on the number of threads.
 package enum Reduction {
   /// The description of a reduction; there is one of every operation for every type that it has a meaning for.
   package static func description(_ op: nabla_reduction_op, _ dtype: DType) -> nabla_reduction? {
@@ -20,7 +20,7 @@ package enum Reduction {
     if x.isDense && axes.count == x.rank && x.count < Parallel.threshold, op.rawValue <= NABLA_MIN.rawValue {
       return withExtendedLifetime(x.storage) { nabla_reduce_row_kernel(op, x.dtype.rawValue)!(x.address, x.count, y) }
     }
-    if op == NABLA_SUM, let (single, times) = unrepeated(x, axes) {
+    if op == NABLA_SUM && x.dtype.isFloatingPoint, let (single, times) = x.unrepeated(along: axes) {
       // n equal terms are one product, which is rounded once.
       reduce(op, single, over: axes, into: y)
       let factor = AnyTensor(Double(times), dtype: x.dtype)
@@ -30,15 +30,6 @@ package enum Reduction {
       }
     }
     withResults(y, result) { reduce(op, x, over: axes, results: $0) }
-  }
-
-  /// A view without the repetitions of elements along reduced axes, and how many there were; nil where there are none.
-  private static func unrepeated(_ x: AnyTensor, _ axes: [Int]) -> (AnyTensor, Int)? {
-    guard let strides = x.strides, x.count > 0, x.dtype.isFloatingPoint else { return nil }
-    let repeated = axes.filter { strides[$0] == 0 && x.shape[$0] > 1 }
-    if repeated.isEmpty { return nil }
-    let sizes = x.shape.indices.map { repeated.contains($0) ? 1 : x.shape[$0] }
-    return (x.view(Shape(unchecked: sizes), strides), repeated.reduce(1) { $0 * x.shape[$1] })
   }
 
   /// The same for several results, of which absent ones are not wanted.

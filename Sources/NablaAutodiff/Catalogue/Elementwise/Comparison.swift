@@ -97,26 +97,32 @@ struct Select: TernaryLoop {
 
 // MARK: maximum and minimum
 
-/// y = max(a, b).
-struct Maximum: BinaryElementwise {
-  var name: String { "maximum" }
-  static let kernel = NABLA_MAXIMUM
+/// The operand that stands in a relation to the other; of two equal ones the first.
+protocol ExtremeElementwise: BinaryElementwise {
+  /// How the first stands to the second where it is taken.
+  static var relation: Compare.Relation { get }
+}
+
+extension ExtremeElementwise {
   func residuals(toward operand: Int) -> Residuals { .operands }
   func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
-    let isFirst = Compare(.greaterEqual)(x[0], x[1])
+    let isFirst = Compare(Self.relation)(x[0], x[1])
     return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
   }
 }
 
+/// y = max(a, b).
+struct Maximum: ExtremeElementwise {
+  var name: String { "maximum" }
+  static let kernel = NABLA_MAXIMUM
+  static let relation = Compare.Relation.greaterEqual
+}
+
 /// y = min(a, b).
-struct Minimum: BinaryElementwise {
+struct Minimum: ExtremeElementwise {
   var name: String { "minimum" }
   static let kernel = NABLA_MINIMUM
-  func residuals(toward operand: Int) -> Residuals { .operands }
-  func derivative(_ operand: Int, _ x: Operands, _ y: AnyTensor) -> Slope {
-    let isFirst = Compare(.lessEqual)(x[0], x[1])
-    return .mask(operand == 0 ? isFirst : Predicate(kind: .not)(isFirst))
-  }
+  static let relation = Compare.Relation.lessEqual
 }
 
 // MARK: cast

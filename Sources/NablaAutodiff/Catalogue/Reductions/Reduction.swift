@@ -103,6 +103,21 @@ extension SingleAxisReduction {
   }
 }
 
+/// A reduction whose result changes with each element by a slope that is a tensor of the operand's shape.
+protocol SlopeReduction: SingleAxisReduction {
+  /// dy/dx in terms of the operand x and the result y, as far as the residuals name them.
+  func slope(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor
+}
+
+extension SlopeReduction {
+  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
+    cotangents.give(0, slope(x[0], y) * spread(g, over: x[0].shape))
+  }
+  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
+    tangents[0].map { Sum(axes: axes)(slope(x[0], y) * $0) }
+  }
+}
+
 extension BlockReduction {
   /// A reduction of the kernels, with so many results.
   static func states(_ op: nabla_reduction_op, _ dtype: DType, count: Int) -> BlockReduction? {
@@ -133,22 +148,15 @@ struct Sum: SingleAxisReduction, LinearPrimitive {
 // MARK: product
 
 /// y = Π x over axes.
-struct Product: SingleAxisReduction {
+struct Product: SlopeReduction {
   var name: String { "product" }
   var kernel: nabla_reduction_op { NABLA_PRODUCT }
   func residuals(toward operand: Int) -> Residuals { .operands }
   let axes: [Int]
 
-  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, spread(g, over: x[0].shape) * others(x[0]))
-  }
-  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
-    tangents[0].map { Sum(axes: axes)($0 * others(x[0])) }
-  }
-
   /// For each element the product of the others along the reduced axes, exact where elements are 0 (a quotient y / x
   /// is not): that of those before it times that of those behind it.
-  private func others(_ x: AnyTensor) -> AnyTensor {
+  func slope(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor {
     let length = count(x.shape)
     if length <= 1 || x.count == 0 { return AnyTensor(repeating: 1, dtype: x.dtype, shape: x.shape) }
     let (first, sizes) = (axes[0], x.shape.dimensions)

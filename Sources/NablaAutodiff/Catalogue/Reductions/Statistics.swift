@@ -43,39 +43,27 @@ struct Moments: AxisReduction {
 // MARK: logSumExp
 
 /// y = ln Σ eˣ over axes; a state is the largest x and Σ e^(x - largest), so nothing overflows.
-struct LogSumExp: SingleAxisReduction {
+struct LogSumExp: SlopeReduction {
   var name: String { "logSumExp" }
   var kernel: nabla_reduction_op { NABLA_LOG_SUM_EXP }
   let axes: [Int]
 
   func residuals(toward operand: Int) -> Residuals { [.operand(0), .result] }
-  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, shares(x[0], y) * spread(g, over: x[0].shape))
-  }
-  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
-    tangents[0].map { Sum(axes: axes)(shares(x[0], y) * $0) }
-  }
   /// The derivative e^(x - y), the softmax.
-  private func shares(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor { Exp()(x - spread(y, over: x.shape)) }
+  func slope(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor { Exp()(x - spread(y, over: x.shape)) }
 }
 
 // MARK: norm
 
 /// y = √Σ x² over axes; a state is a scale and Σ (x / scale)², so nothing overflows.
-struct Norm: SingleAxisReduction {
+struct Norm: SlopeReduction {
   var name: String { "norm" }
   var kernel: nabla_reduction_op { NABLA_NORM }
   let axes: [Int]
 
   func residuals(toward operand: Int) -> Residuals { [.operand(0), .result] }
-  func vjp(_ g: AnyTensor, _ x: Operands, _ y: AnyTensor, _ cotangents: inout Cotangents) {
-    cotangents.give(0, direction(x[0], y) * spread(g, over: x[0].shape))
-  }
-  func jvp(_ tangents: Derivatives, _ x: Operands, _ y: AnyTensor) -> AnyTensor? {
-    tangents[0].map { Sum(axes: axes)(direction(x[0], y) * $0) }
-  }
   /// The derivative x / y, a subgradient where the norm is 0: zeros there, as are those of higher order.
-  private func direction(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor {
+  func slope(_ x: AnyTensor, _ y: AnyTensor) -> AnyTensor {
     let isZero = Compare(.equal)(y, AnyTensor(0, dtype: y.dtype))
     let divisor = Select().apply(Operands([isZero, AnyTensor(.infinity, dtype: y.dtype), y]))
     return x / spread(divisor, over: x.shape)
