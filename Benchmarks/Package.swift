@@ -13,6 +13,7 @@ let package = Package(
   products: [
     .executable(name: "matmul-benchmark", targets: ["MatmulBenchmark"]),
     .executable(name: "accuracy-benchmark", targets: ["AccuracyBenchmark"]),
+    .executable(name: "growth-benchmark", targets: ["GrowthBenchmark"]),
   ],
   dependencies: [
     .package(name: "Nabla", path: ".."),
@@ -26,6 +27,7 @@ let package = Package(
     .executableTarget(
       name: "MatmulBenchmark", dependencies: [nabla, argumentParser, measurement, "COpenBLAS", "CPeak"]),
     .target(name: "CReference"),
+    .executableTarget(name: "GrowthBenchmark", dependencies: [nabla, argumentParser]),
     .executableTarget(name: "AccuracyBenchmark", dependencies: [nabla, argumentParser, "CReference"]),
   ],
   swiftLanguageModes: [.v6]
